@@ -1,0 +1,54 @@
+// `jetway routes`: by which way each service is reached.
+#include "cli/verbs.h"
+#include "cli/view.h"
+#include "cli/view_texts.h"
+
+namespace jetway::cli {
+
+Cell state_cell(const std::string& state) {
+    if (state == "up" || state == "selected" || state == "local" || state == "open") {
+        return {state, Tone::good};
+    }
+    if (state == "down" || state == "unhealthy" || state == "dead" || state == "unreachable" ||
+        state == "suspended") {
+        return {state, Tone::bad};
+    }
+    if (state == "alternative" || state == "unfeasible" || state == "detached") {
+        return {state, Tone::faint};
+    }
+    return state;
+}
+
+std::string routes_text(const client::Json& answer, bool colour) {
+    Table table({"SERVICE",
+                 "MACHINE",
+                 "TERMINAL",
+                 "VIA",
+                 {"HOPS", true},
+                 {"COST", true},
+                 "STATE",
+                 "HEALTH",
+                 "ORIGIN"});
+    for (const client::Json& route : list_at(answer, "routes")) {
+        table.add({text_at(route, "service"), text_at(route, "machineId"),
+                   text_at(route, "terminal"), text_at(route, "via"), text_at(route, "hops"),
+                   text_at(route, "cost"), state_cell(text_at(route, "state")),
+                   state_cell(text_at(route, "health")), text_at(route, "origin")});
+    }
+    return table.empty() ? "no routes: this router knows no services\n" : table.text(colour);
+}
+
+void add_routes(CLI::App& app, Context& context) {
+    add_view(app, context,
+             {.name = "routes",
+              .description = "By which way each service is reached",
+              .examples = "Examples:\n"
+                          "  jetway routes\n"
+                          "  jetway routes --all\n"
+                          "  jetway routes --at machine-b --json",
+              .text = routes_text,
+              .takes_all = true,
+              .all_help = "The alternatives, too, and what cannot be reached"});
+}
+
+}  // namespace jetway::cli

@@ -1,0 +1,27 @@
+// The verbs. Each add_… adds one to the command line, with its options, its help and its examples;
+// its callback runs it and leaves the exit code in the Context. To add a verb: a file with its
+// add_…, a line here, a line in main.cpp.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "cli/context.h"
+
+namespace jetway::cli {
+
+void add_run(CLI::App& app, Context& context);
+void add_up(CLI::App& app, Context& context);
+void add_check(CLI::App& app, Context& context);
+void add_status(CLI::App& app, Context& context);
+void add_routes(CLI::App& app, Context& context);
+void add_services(CLI::App& app, Context& context);
+void add_terminals(CLI::App& app, Context& context);
+void add_neighbours(CLI::App& app, Context& context);
+void add_send(CLI::App& app, Context& context);
+void add_request(CLI::App& app, Context& context);
+void add_listen(CLI::App& app, Context& context);
+void add_serve(CLI::App& app, Context& context);
+void add_ping(CLI::App& app, Context& context);
+void add_bench(CLI::App& app, Context& context);
+
+}  // namespace jetway::cli

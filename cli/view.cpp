@@ -1,0 +1,108 @@
+#include "cli/view.h"
+
+#include <memory>
+
+#include "cli/find_router.h"
+#include "cli/report.h"
+#include "client/control.h"
+
+namespace jetway::cli {
+
+namespace {
+
+using client::Json;
+
+struct ViewOptions {
+    RouterOptions router;
+    std::string machine;
+    bool json = false;
+    bool all = false;
+};
+
+int show(const View& view, const ViewOptions& options, const Context& context) {
+    client::Runtime runtime;
+    int exit_code = exit_yes;
+    const auto client = reach_router(runtime, options.router, {}, exit_code);
+    if (!client) {
+        return exit_code;
+    }
+    client::ControlRequest request{view.name, {}, options.machine};
+    if (view.takes_all) {
+        request.args = Json{{"all", options.all}};
+    }
+    const base::Result<Json> answer = client::control(*client, request, options.router.timeout);
+    if (!answer) {
+        const std::string& machine =
+            options.machine.empty() ? client->machine_id() : options.machine;
+        return fail(view.name + " of router@" + machine, answer.error());
+    }
+    print(options.json ? client::write_json(*answer) + "\n" : view.text(*answer, context.colour));
+    return exit_yes;
+}
+
+const Json* find(const Json& object, const std::string& key) {
+    if (!object.is_object()) {
+        return nullptr;
+    }
+    const auto found = object.find(key);
+    return found == object.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+void add_view(CLI::App& app, Context& context, View view) {
+    CLI::App* verb = app.add_subcommand(view.name, view.description);
+    verb->footer(view.examples);
+    const auto options = std::make_shared<ViewOptions>();
+    add_router_options(*verb, options->router);
+    verb->add_option("--at", options->machine, "Ask this machine's router, through the mesh")
+        ->type_name("MACHINE");
+    verb->add_flag("--json", options->json, "One JSON object instead of a table");
+    if (view.takes_all) {
+        verb->add_flag("--all", options->all, view.all_help);
+    }
+    verb->callback([options, &context, view = std::move(view)] {
+        context.exit_code = show(view, *options, context);
+    });
+}
+
+std::string text_at(const Json& object, const std::string& key) {
+    const Json* value = find(object, key);
+    if (value == nullptr || value->is_null()) {
+        return {};
+    }
+    return value->is_string() ? value->get<std::string>() : client::write_json(*value);
+}
+
+std::uint64_t number_at(const Json& object, const std::string& key) {
+    const Json* value = find(object, key);
+    return value != nullptr && value->is_number_unsigned() ? value->get<std::uint64_t>() : 0;
+}
+
+bool flag_at(const Json& object, const std::string& key) {
+    const Json* value = find(object, key);
+    return value != nullptr && value->is_boolean() && value->get<bool>();
+}
+
+const Json& object_at(const Json& object, const std::string& key) {
+    static const Json none = Json::object();
+    const Json* value = find(object, key);
+    return value != nullptr && value->is_object() ? *value : none;
+}
+
+const Json& list_at(const Json& object, const std::string& key) {
+    static const Json none = Json::array();
+    const Json* value = find(object, key);
+    return value != nullptr && value->is_array() ? *value : none;
+}
+
+std::string joined_at(const Json& object, const std::string& key) {
+    std::string text;
+    for (const Json& one : list_at(object, key)) {
+        text += (text.empty() ? "" : ", ") +
+                (one.is_string() ? one.get<std::string>() : client::write_json(one));
+    }
+    return text;
+}
+
+}  // namespace jetway::cli

@@ -1,0 +1,36 @@
+// View: a verb that asks a router one thing about itself and shows the answer, as a table or as
+// JSON.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "cli/context.h"
+#include "client/json.h"
+
+namespace jetway::cli {
+
+struct View {
+    std::string name;  // of the verb, and of the control request
+    std::string description;
+    std::string examples;
+    // The answer for a person.
+    std::function<std::string(const client::Json& answer, bool colour)> text;
+    bool takes_all = false;  // has --all
+    std::string all_help;
+};
+
+void add_view(CLI::App& app, Context& context, View view);
+
+// Fields of an answer: what is missing or of another type is empty, 0 or false, since a router of
+// another version may know less.
+std::string text_at(const client::Json& object, const std::string& key);
+std::uint64_t number_at(const client::Json& object, const std::string& key);
+bool flag_at(const client::Json& object, const std::string& key);
+const client::Json& object_at(const client::Json& object, const std::string& key);
+const client::Json& list_at(const client::Json& object, const std::string& key);
+// "a, b" of an array of texts.
+std::string joined_at(const client::Json& object, const std::string& key);
+
+}  // namespace jetway::cli

@@ -1,0 +1,20 @@
+// The texts of the views, made of the answers to their control requests (docs/protocol.md).
+#pragma once
+
+#include <string>
+
+#include "cli/table.h"
+#include "client/json.h"
+
+namespace jetway::cli {
+
+std::string status_text(const client::Json& answer, bool colour);
+std::string routes_text(const client::Json& answer, bool colour);
+std::string services_text(const client::Json& answer, bool colour);
+std::string terminals_text(const client::Json& answer, bool colour);
+std::string neighbours_text(const client::Json& answer, bool colour);
+
+// A state or health as a cell, coloured by its meaning.
+Cell state_cell(const std::string& state);
+
+}  // namespace jetway::cli

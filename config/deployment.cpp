@@ -1,0 +1,230 @@
+#include "config/deployment.h"
+
+#include <algorithm>
+#include <map>
+
+#include "config/machine.h"
+#include "config/near_miss.h"
+
+namespace jetway::config {
+namespace {
+
+// What can only be said once all machines are read: whom links lead to, and where machines listen.
+class Mesh {
+public:
+    Mesh(std::vector<MachineDraft> machines, Problems& problems)
+        : machines_(std::move(machines)), problems_(problems) {
+        for (std::size_t i = 0; i < machines_.size(); ++i) {
+            by_name_.emplace(machines_[i].config.name, i);
+        }
+    }
+
+    void check() {
+        for (const MachineDraft& machine : machines_) {
+            check_peers(machine);
+        }
+        for (const MachineDraft& machine : machines_) {
+            check_addresses(machine);
+        }
+    }
+
+    Deployment finish() {
+        infer_listeners();
+        Deployment deployment;
+        for (MachineDraft& machine : machines_) {
+            MachineConfig& config = machine.config;
+            for (const LinkConfig& link : config.links) {
+                config.router.links.push_back({link.name, link.peer, link.cost});
+            }
+            deployment.machines.push_back(std::move(config));
+        }
+        return deployment;
+    }
+
+private:
+    const MachineDraft* find(const std::string& name) const {
+        const auto found = by_name_.find(name);
+        return found == by_name_.end() ? nullptr : &machines_[found->second];
+    }
+
+    void check_peers(const MachineDraft& machine) {
+        std::map<std::string_view, const LinkConfig*> leads_to;
+        for (std::size_t i = 0; i < machine.config.links.size(); ++i) {
+            const LinkConfig& link = machine.config.links[i];
+            const Place at = machine.links[i].peer;
+            if (link.peer == machine.config.name) {
+                problems_.add(at,
+                              quoted(link.name) + " leads to its own machine: expected another");
+            } else if (find(link.peer) == nullptr) {
+                problems_.add(at, quoted(link.name) + " leads to " + quoted(link.peer) +
+                                      ", which is no machine of this file" +
+                                      near_machine(link.peer, machine.config.name));
+            }
+            const auto [first, fresh] = leads_to.emplace(link.peer, &link);
+            if (!fresh) {
+                problems_.add(at, quoted(first->second->name) + " leads to " + quoted(link.peer) +
+                                      " already: two machines share one link");
+            }
+        }
+    }
+
+    std::string near_machine(const std::string& written, const std::string& self) const {
+        if (problems_.full()) {
+            return "";
+        }
+        std::vector<std::string_view> others;
+        for (const MachineDraft& machine : machines_) {
+            if (machine.config.name != self) {
+                others.push_back(machine.config.name);
+            }
+        }
+        return suggestion(written, others);
+    }
+
+    void check_addresses(const MachineDraft& machine) {
+        for (std::size_t i = 0; i < machine.config.links.size(); ++i) {
+            const LinkConfig& link = machine.config.links[i];
+            const MachineDraft* peer = find(link.peer);
+            if (peer == nullptr || peer == &machine) {
+                continue;
+            }
+            const Place at = machine.links[i].address;
+            if (link.has_address) {
+                check_leads_to_one(link, *peer, at);
+            } else if (!dials(*peer, machine.config.name)) {
+                problems_.add(at, quoted(link.name) + " has no `address`, and no terminal of " +
+                                      quoted(link.peer) +
+                                      " has one that leads here: one of the two must dial");
+            }
+        }
+    }
+
+    static bool dials(const MachineDraft& machine, std::string_view peer) {
+        return std::any_of(
+            machine.config.links.begin(), machine.config.links.end(),
+            [&](const LinkConfig& link) { return link.has_address && link.peer == peer; });
+    }
+
+    // An address leads to one machine. Only a loopback address can stand for different machines,
+    // a tunnel to each, if all of them say for themselves where they listen.
+    void check_leads_to_one(const LinkConfig& link, const MachineDraft& peer, Place at) {
+        if (link.address.host.empty()) {
+            return;  // it was wrong, and that has been told
+        }
+        const auto& locals = peer.config.locals;
+        if (std::any_of(locals.begin(), locals.end(), [&](const LocalTerminalConfig& local) {
+                return local.address == link.address;
+            })) {
+            problems_.add(at, quoted(link.address.text()) + " is where services attach to " +
+                                  quoted(link.peer) + ": expected a port for its neighbours");
+        }
+        const auto [first, fresh] = owners_.emplace(link.address.text(), Owner{link.peer, at.line});
+        if (fresh || first->second.machine == link.peer) {
+            return;
+        }
+        const MachineDraft* other = find(first->second.machine);
+        if (is_loopback_host(link.address.host) && peer.has_listen && other->has_listen) {
+            return;
+        }
+        problems_.add(at, quoted(link.address.text()) + " leads to " +
+                              quoted(first->second.machine) + " already, on line " +
+                              std::to_string(first->second.line) + ": expected an address of " +
+                              quoted(link.peer) + "'s own");
+    }
+
+    void infer_listeners() {
+        for (const MachineDraft& dialling : machines_) {
+            for (const LinkConfig& link : dialling.config.links) {
+                MachineDraft& peer = machines_[by_name_.at(link.peer)];
+                std::vector<Address>& listen = peer.config.listen;
+                if (link.has_address && !peer.has_listen &&
+                    std::find(listen.begin(), listen.end(), link.address) == listen.end()) {
+                    listen.push_back(link.address);
+                }
+            }
+        }
+    }
+
+    struct Owner {
+        std::string machine;
+        int line;
+    };
+
+    std::vector<MachineDraft> machines_;
+    Problems& problems_;
+    std::map<std::string, std::size_t> by_name_;
+    std::map<std::string, Owner> owners_;  // the machine that each dialled address leads to
+};
+
+std::vector<MachineDraft> read_machines(const YamlNode& node, const Settings& settings,
+                                        Problems& problems) {
+    std::vector<MachineDraft> machines;
+    const Section section(node, "a map of machines, each under its name", problems);
+    if (node.keys.empty() && (section.is_map() || node.kind == YamlNode::Kind::null)) {
+        problems.add(node.place, "machines: expected at least one machine");
+    }
+    for (std::size_t i = 0; i < node.keys.size(); ++i) {
+        const YamlNode& name = node.keys[i];
+        check_name(name.text, name.place, "a machine", problems);
+        machines.push_back(read_machine(name, node.items[i], settings, problems));
+    }
+    return machines;
+}
+
+}  // namespace
+
+const MachineConfig* Deployment::find(std::string_view name) const {
+    for (const MachineConfig& machine : machines) {
+        if (machine.name == name) {
+            return &machine;
+        }
+    }
+    return nullptr;
+}
+
+Checked parse_deployment(std::string_view text) {
+    Problems problems;
+    Checked checked;
+    const std::optional<YamlNode> root = parse_yaml(text, problems);
+    if (!root) {
+        checked.problems = problems.take();
+        return checked;
+    }
+    const Section section(*root, "a map with `machines`", problems);
+    Keys keys = settings_keys();
+    keys.known.insert(keys.known.begin(), "machines");
+    keys.elsewhere.insert(
+        keys.elsewhere.begin(),
+        {"machines.NAME.services", "machines.NAME.terminals", "machines.NAME.listen"});
+    section.check_keys(keys);
+    const Settings settings = read_settings(section, {}, problems);
+    std::vector<MachineDraft> machines;
+    if (const YamlNode* node = section.find("machines")) {
+        machines = read_machines(*node, settings, problems);
+    } else if (section.is_map() || root->kind == YamlNode::Kind::null) {
+        problems.add(root->place, "expected `machines:`, a map of the machines of the mesh");
+    }
+    Mesh mesh(std::move(machines), problems);
+    mesh.check();
+    if (problems.empty()) {
+        checked.deployment = mesh.finish();
+    }
+    checked.problems = problems.take();
+    return checked;
+}
+
+std::vector<Address> insecure_listeners(const MachineConfig& machine) {
+    std::vector<Address> found;
+    const auto look_at = [&](const Address& address) {
+        if (address.scheme == Address::Scheme::tcp && !is_loopback_host(address.host)) {
+            found.push_back(address);
+        }
+    };
+    std::for_each(machine.listen.begin(), machine.listen.end(), look_at);
+    for (const LocalTerminalConfig& local : machine.locals) {
+        look_at(local.address);
+    }
+    return found;
+}
+
+}  // namespace jetway::config

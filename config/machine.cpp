@@ -1,0 +1,333 @@
+#include "config/machine.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "config/near_miss.h"
+
+namespace jetway::config {
+namespace {
+
+// Where a name or address stood first: what must be unique is claimed once.
+class Claims {
+public:
+    explicit Claims(Problems& problems) : problems_(problems) {}
+
+    bool claim(const std::string& name, Place at, std::string_view what) {
+        const auto [first, fresh] = first_.emplace(name, at.line);
+        if (!fresh) {
+            problems_.add(at, std::string(what) + " " + quoted(name) +
+                                  " stands here a second time: the first is on line " +
+                                  std::to_string(first->second));
+        }
+        return fresh;
+    }
+
+private:
+    Problems& problems_;
+    std::map<std::string, int> first_;
+};
+
+class MachineReader {
+public:
+    MachineReader(const YamlNode& name, const YamlNode& body, Problems& problems)
+        : problems_(problems),
+          section_(body, "a machine: a map with `services` and `terminals`", problems),
+          terminals_(problems),
+          listeners_(problems) {
+        draft_.config.name = name.text;
+        draft_.config.router.machine = name.text;
+    }
+
+    MachineDraft read(const Settings& defaults) {
+        Keys keys = settings_keys();
+        keys.known.insert(keys.known.begin(), {"services", "terminals", "listen"});
+        section_.check_keys(keys);
+        read_settings_over(defaults);
+        if (const YamlNode* services = section_.find("services")) {
+            read_services(*services);
+        }
+        if (const YamlNode* listen = section_.find("listen")) {
+            read_listen(*listen);
+        }
+        if (const YamlNode* terminals = section_.find("terminals")) {
+            read_terminals(*terminals);
+        }
+        return std::move(draft_);
+    }
+
+private:
+    void read_settings_over(const Settings& defaults) {
+        Settings settings = read_settings(section_, defaults, problems_);
+        apply(settings, draft_.config.router);
+        draft_.config.insecure = settings.insecure;
+        draft_.config.shutdown_grace = settings.shutdown_grace;
+        draft_.config.control_group = std::move(settings.control_group);
+    }
+
+    void read_services(const YamlNode& list) {
+        Claims names(problems_);
+        for (const YamlNode& item : list_of(list, "a list of services", problems_)) {
+            if (auto service = read_service(item, names)) {
+                draft_.config.router.services.push_back(std::move(*service));
+            }
+        }
+    }
+
+    std::optional<router::ConfiguredService> read_service(const YamlNode& item, Claims& names) {
+        constexpr std::string_view expected = "the name of a service, or a map with its `name`";
+        router::ConfiguredService service;
+        Place at = item.place;
+        if (item.kind == YamlNode::Kind::map) {
+            const Section section(item, expected, problems_);
+            section.check_keys(
+                {{"name", "capabilities", "version", "weight"}, {"policy", "ninep"}, {}});
+            if (section.find("name") == nullptr) {
+                problems_.add(item.place, "a service without a name: expected `name`");
+            } else if (auto name = section.read_text("name", "the name of a service")) {
+                service.name = std::move(*name);
+                at = section.find("name")->place;
+            }
+            read_service_details(section, service);
+        } else if (auto name = text_of(item, expected, problems_)) {
+            service.name = std::move(*name);
+        }
+        if (service.name.empty() || !check_name(service.name, at, "a service", problems_) ||
+            !check_not_reserved(service.name, at) ||
+            !names.claim(service.name, at, "the service")) {
+            return std::nullopt;
+        }
+        return service;
+    }
+
+    void read_service_details(const Section& section, router::ConfiguredService& service) {
+        service.version = section.read_text("version", "a version").value_or("");
+        service.weight =
+            static_cast<std::uint32_t>(section.read_count("weight", {1, 65535}).value_or(1));
+        const YamlNode* list = section.find("capabilities");
+        if (list == nullptr) {
+            return;
+        }
+        Claims seen(problems_);
+        for (const YamlNode& item : list_of(*list, "a list of capabilities", problems_)) {
+            auto capability = text_of(item, "a capability", problems_);
+            if (capability && seen.claim(*capability, item.place, "the capability")) {
+                service.capabilities.push_back(std::move(*capability));
+            }
+        }
+    }
+
+    bool check_not_reserved(const std::string& name, Place at) {
+        if (name != "router" && name != "echo" && !name.starts_with("client-")) {
+            return true;
+        }
+        problems_.add(at, quoted(name) +
+                              " is reserved: `router`, `echo` and names that start with `client-` "
+                              "are the router's own");
+        return false;
+    }
+
+    void read_listen(const YamlNode& node) {
+        draft_.has_listen = true;
+        if (node.kind == YamlNode::Kind::null) {
+            problems_.add(node.place,
+                          "listen: expected an address or a list of them (`[]`: listen nowhere)");
+            return;
+        }
+        if (node.kind != YamlNode::Kind::sequence) {
+            read_listen_address(node);
+            return;
+        }
+        for (const YamlNode& item : node.items) {
+            read_listen_address(item);
+        }
+    }
+
+    void read_listen_address(const YamlNode& node) {
+        auto address = address_of(node, problems_);
+        if (!address) {
+            return;
+        }
+        if (address->scheme != Address::Scheme::tcp) {
+            problems_.add(node.place, "listen: neighbours come by tcp: expected `host:port`");
+        } else if (listeners_.claim(address->text(), node.place, "the address")) {
+            draft_.config.listen.push_back(std::move(*address));
+        }
+    }
+
+    void read_terminals(const YamlNode& list) {
+        for (const YamlNode& item : list_of(list, "a list of terminals", problems_)) {
+            read_terminal(item);
+        }
+        MachineConfig& config = draft_.config;
+        if (!named_socket_) {
+            const auto first = std::find_if(
+                config.locals.begin(), config.locals.end(), [](const LocalTerminalConfig& local) {
+                    return local.address.scheme == Address::Scheme::unix_socket;
+                });
+            if (first != config.locals.end()) {
+                config.socket = std::move(first->address);
+                config.socket_name = std::move(first->name);
+                config.locals.erase(first);
+            }
+        }
+    }
+
+    void read_terminal(const YamlNode& item) {
+        const Section section(item, "a terminal: a map with `name` and `type`", problems_);
+        if (!section.is_map()) {
+            if (item.kind == YamlNode::Kind::null) {
+                problems_.add(item.place, "expected a terminal: a map with `name` and `type`");
+            }
+            return;
+        }
+        section.check_keys({{"name", "type", "address", "cost", "peer"}, {}, {}});
+        const std::string name = read_terminal_name(section, item.place);
+        if (section.find("type") == nullptr) {
+            problems_.add(item.place,
+                          "a terminal without a type: expected `type: local`, `network` or "
+                          "`loopback`");
+            return;
+        }
+        const auto type = section.read_text("type", "`local`, `network` or `loopback`");
+        if (!type) {
+            return;
+        }
+        if (*type == "network") {
+            read_link(section, name, item.place);
+        } else if (*type == "local") {
+            read_local(section, name, item.place);
+        } else if (*type == "loopback") {
+            read_loopback(section, name);
+        } else {
+            problems_.add(section.find("type")->place,
+                          "unknown type " + quoted(*type) +
+                              suggestion(*type, {"local", "network", "loopback"}));
+        }
+    }
+
+    // Empty when there is no usable name; the problem has been added then.
+    std::string read_terminal_name(const Section& section, Place at) {
+        if (section.find("name") == nullptr) {
+            problems_.add(at, "a terminal without a name: expected `name`");
+            return "";
+        }
+        const Place place = section.find("name")->place;
+        auto name = section.read_text("name", "the name of a terminal");
+        if (!name || !check_name(*name, place, "a terminal", problems_) ||
+            !terminals_.claim(*name, place, "the terminal")) {
+            return "";
+        }
+        return std::move(*name);
+    }
+
+    void read_link(const Section& section, const std::string& name, Place at) {
+        LinkConfig link;
+        MachineDraft::LinkPlaces places{at, at};
+        link.name = name;
+        link.cost = static_cast<std::uint16_t>(section.read_count("cost", {1, 65534}).value_or(1));
+        check_not_default(section, name);
+        if (const YamlNode* address = section.find("address")) {
+            places.address = address->place;
+            read_link_address(*address, link);
+        }
+        if (const YamlNode* peer = section.find("peer")) {
+            places.peer = peer->place;
+            link.peer = section.read_text("peer", "the name of a machine").value_or("");
+        } else if (name.starts_with("to-") && name.size() > 3) {
+            places.peer = section.find("name")->place;
+            link.peer = name.substr(3);
+        } else if (!name.empty()) {
+            problems_.add(at, quoted(name) +
+                                  " leads nowhere: expected `peer: MACHINE`, or a name such as "
+                                  "`to-MACHINE`");
+        }
+        if (!name.empty() && !link.peer.empty()) {
+            draft_.config.links.push_back(std::move(link));
+            draft_.links.push_back(places);
+        }
+    }
+
+    void read_link_address(const YamlNode& node, LinkConfig& link) {
+        link.has_address = true;  // also when it is wrong, which is told once
+        auto address = address_of(node, problems_);
+        if (!address) {
+            return;
+        }
+        if (address->scheme != Address::Scheme::tcp) {
+            problems_.add(node.place,
+                          "a network terminal leads to another machine by tcp: expected "
+                          "`host:port`");
+        } else if (is_wildcard_host(address->host)) {
+            problems_.add(node.place, quoted(address->host) +
+                                          " can be listened on, not dialled: expected the "
+                                          "machine's address");
+        } else {
+            link.address = std::move(*address);
+        }
+    }
+
+    void read_local(const Section& section, const std::string& name, Place at) {
+        refuse(section, "local", {"cost", "peer"});
+        check_not_default(section, name);
+        const YamlNode* node = section.find("address");
+        if (node == nullptr) {
+            if (named_socket_) {
+                problems_.add(at, "the terminal on the default Unix socket is named " +
+                                      quoted(draft_.config.socket_name) +
+                                      " already: expected `address`");
+            } else if (!name.empty()) {
+                draft_.config.socket_name = name;
+                named_socket_ = true;
+            }
+            return;
+        }
+        auto address = address_of(*node, problems_);
+        if (address && !name.empty() &&
+            listeners_.claim(address->text(), node->place, "the address")) {
+            draft_.config.locals.push_back({name, std::move(*address)});
+        }
+    }
+
+    void read_loopback(const Section& section, const std::string& name) {
+        refuse(section, "loopback", {"address", "cost", "peer"});
+        if (!name.empty() && name != "lo") {
+            draft_.config.loopbacks.push_back(name);
+        }
+    }
+
+    void refuse(const Section& section, std::string_view type,
+                const std::vector<std::string_view>& keys) {
+        for (const std::string_view key : keys) {
+            if (section.find(key) != nullptr) {
+                problems_.add(section.place_of(key),
+                              "a " + std::string(type) + " terminal has no " + quoted(key));
+            }
+        }
+    }
+
+    void check_not_default(const Section& section, const std::string& name) {
+        if (name == "lo") {
+            problems_.add(section.find("name")->place,
+                          "`lo` is the loopback terminal that every machine has: expected another "
+                          "name");
+        }
+    }
+
+    Problems& problems_;
+    Section section_;
+    Claims terminals_;
+    Claims listeners_;
+    MachineDraft draft_;
+    bool named_socket_ = false;
+};
+
+}  // namespace
+
+MachineDraft read_machine(const YamlNode& name, const YamlNode& body, const Settings& defaults,
+                          Problems& problems) {
+    return MachineReader(name, body, problems).read(defaults);
+}
+
+}  // namespace jetway::config

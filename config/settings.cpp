@@ -1,0 +1,120 @@
+#include "config/settings.h"
+
+#include <utility>
+
+#include "config/units.h"
+#include "router/options.h"
+
+namespace jetway::config {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+template <typename To, typename From>
+void put(To& to, const std::optional<From>& from) {
+    if (from) {
+        to = static_cast<To>(*from);
+    }
+}
+
+// Durations that only make sense in an order. The one that stands in this section is the culprit.
+struct Order {
+    std::string_view less;
+    base::Duration less_value;
+    std::string_view more;
+    base::Duration more_value;
+    bool may_equal;
+};
+
+void check_order(const Section& section, const Order& order, Problems& problems) {
+    const bool fine = order.less_value < order.more_value ||
+                      (order.may_equal && order.less_value == order.more_value);
+    const YamlNode* less = section.find(order.less);
+    const YamlNode* more = section.find(order.more);
+    if (fine || (less == nullptr && more == nullptr)) {
+        return;
+    }
+    problems.add(less != nullptr ? less->place : more->place,
+                 "expected " + quoted(order.less) + " (" + format_duration(order.less_value) +
+                     (order.may_equal ? ") to be no longer than " : ") to be shorter than ") +
+                     quoted(order.more) + " (" + format_duration(order.more_value) + ")");
+}
+
+void read_gossip(const YamlNode& node, Settings& settings, Problems& problems) {
+    const Section section(node, "a map of gossip settings", problems);
+    section.check_keys(
+        {{"interval", "min_interval", "request_timeout", "hello", "dead_after"}, {}, {}});
+    gossip::Options& gossip = settings.gossip;
+    terminal::Options& terminal = settings.terminal;
+    put(gossip.interval, section.read_duration("interval", {milliseconds(10), hours(1)}));
+    put(gossip.min_interval, section.read_duration("min_interval", {seconds(0), minutes(1)}));
+    put(gossip.request_timeout,
+        section.read_duration("request_timeout", {milliseconds(1), minutes(1)}));
+    put(terminal.hello, section.read_duration("hello", {milliseconds(1), hours(1)}));
+    put(terminal.dead_after, section.read_duration("dead_after", {milliseconds(2), hours(1)}));
+    check_order(section, {"hello", terminal.hello, "dead_after", terminal.dead_after, false},
+                problems);
+    check_order(section, {"min_interval", gossip.min_interval, "interval", gossip.interval, true},
+                problems);
+}
+
+// `max_frame` may be larger than `queue`: so are their defaults, and writing these down must not
+// turn them into an error.
+void read_limits(const YamlNode& node, Settings& settings, Problems& problems) {
+    constexpr CountRange many{1, 1'000'000};
+    const Section section(node, "a map of limits", problems);
+    section.check_keys(
+        {{"queue", "max_frame", "services", "machines", "terminals", "errors", "hello_timeout"},
+         {"unacknowledged"},
+         {}});
+    terminal::Options& terminal = settings.terminal;
+    put(terminal.queue, section.read_size("queue", {1U << 10U, 64ULL << 30U}));
+    put(terminal.max_frame, section.read_size("max_frame", {1U << 10U, 1U << 30U}));
+    put(terminal.services, section.read_count("services", many));
+    put(settings.gossip.max_machines, section.read_count("machines", many));
+    put(settings.terminals, section.read_count("terminals", many));
+    put(settings.errors, section.read_count("errors", {1, 1'000'000'000}));
+    put(terminal.hello_timeout,
+        section.read_duration("hello_timeout", {milliseconds(1), minutes(10)}));
+}
+
+}  // namespace
+
+Keys settings_keys() {
+    return {{"gossip", "limits", "hop_limit", "insecure", "shutdown_grace", "control_group"},
+            {"security", "ninep", "admin", "registry", "dns", "ingress"},
+            {"gossip.interval", "gossip.min_interval", "gossip.request_timeout", "gossip.hello",
+             "gossip.dead_after", "limits.queue", "limits.max_frame", "limits.machines",
+             "limits.terminals", "limits.errors", "limits.hello_timeout"}};
+}
+
+Settings read_settings(const Section& section, Settings settings, Problems& problems) {
+    if (const YamlNode* gossip = section.find("gossip")) {
+        read_gossip(*gossip, settings, problems);
+    }
+    if (const YamlNode* limits = section.find("limits")) {
+        read_limits(*limits, settings, problems);
+    }
+    put(settings.hop_limit, section.read_count("hop_limit", {1, 255}));
+    put(settings.insecure, section.read_bool("insecure"));
+    put(settings.shutdown_grace,
+        section.read_duration("shutdown_grace", {seconds(0), minutes(10)}));
+    if (auto group = section.read_text("control_group", "the name of a group")) {
+        settings.control_group = std::move(group);
+    }
+    return settings;
+}
+
+void apply(const Settings& settings, router::Options& options) {
+    options.gossip = settings.gossip;
+    options.terminal = settings.terminal;
+    options.hop_limit = settings.hop_limit;
+    options.errors = settings.errors;
+    options.terminals = settings.terminals;
+    options.insecure = settings.insecure;
+}
+
+}  // namespace jetway::config

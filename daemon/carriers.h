@@ -1,0 +1,67 @@
+// Carriers: every socket of one router, and what runs it: accepts, dials, timers, the end of each turn.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "daemon/carrier.h"
+#include "io/dialler.h"
+#include "io/listener.h"
+#include "io/loop.h"
+#include "io/timer.h"
+#include "router/router.h"
+
+namespace jetway::daemon {
+
+class InProcess;
+
+class Carriers {
+public:
+    using OnReport = std::function<void(const base::Report&)>;
+
+    // `loop` and `router` are borrowed. Takes over the loop's on_turn_end.
+    Carriers(io::Loop& loop, router::Router& router, OnReport on_report);
+    ~Carriers();
+    Carriers(const Carriers&) = delete;
+    Carriers& operator=(const Carriers&) = delete;
+
+    // A listener's connection.
+    void accept(router::Entry by, std::unique_ptr<io::Stream> stream);
+    // Where the neighbour at the end of a configured link is dialled; none: it is never dialled.
+    void set_endpoint(const std::string& peer, std::optional<io::Endpoint> endpoint);
+
+    // Brings the router up to date and carries out what it wants. At the end of every turn of the loop, and
+    // after whatever changed the router outside of one.
+    void turn();
+
+    void attach_in_process(router::TerminalId id, InProcess* handler);
+
+    // For Carrier and InProcess: the connection is gone.
+    void lost(router::TerminalId id, const std::string& why);
+
+    router::Router& router() { return router_; }
+    io::Loop& loop() { return loop_; }
+
+private:
+    void carry_out(const router::Router::Effects& effects);
+    void dial(std::size_t link);
+    void close(router::TerminalId id);
+
+    io::Loop& loop_;
+    router::Router& router_;
+    OnReport on_report_;
+    io::Timer timer_;
+    std::unordered_map<router::TerminalId, std::unique_ptr<Carrier>> carriers_;
+    std::unordered_map<router::TerminalId, InProcess*> in_process_;
+    std::map<std::string, io::Endpoint, std::less<>> endpoints_;
+    std::map<std::string, std::unique_ptr<io::Dialler>, std::less<>> dials_;  // by peer
+    std::vector<std::unique_ptr<Carrier>> ended_;        // destroyed at the end of the turn
+    std::vector<std::unique_ptr<io::Dialler>> dialled_;  // as well
+    bool in_turn_ = false;
+};
+
+}  // namespace jetway::daemon

@@ -1,0 +1,191 @@
+#include "daemon/server.h"
+
+#include <algorithm>
+#include <random>
+
+#include "daemon/process_figures.h"
+
+namespace jetway::daemon {
+
+namespace {
+
+constexpr base::Duration shutdown_step = std::chrono::milliseconds(10);
+constexpr base::Duration goodbye_time = std::chrono::milliseconds(100);
+
+io::Endpoint endpoint_of(const config::Address& address) {
+    return address.scheme == config::Address::Scheme::unix_socket
+               ? io::Endpoint::unix_socket(address.path)
+               : io::Endpoint::tcp(address.host, address.port);
+}
+
+base::Random seeded() {
+    std::random_device device;
+    return base::Random((std::uint64_t{device()} << 32U) | device());
+}
+
+router::Options with_incarnation(router::Options options, bool insecure) {
+    options.incarnation = io::wall_clock_ms();
+    options.insecure = insecure;
+    return options;
+}
+
+}  // namespace
+
+Server::Server(io::Loop& loop, Options options)
+    : loop_(loop),
+      options_(std::move(options)),
+      router_(with_incarnation(options_.machine.router,
+                               !config::insecure_listeners(options_.machine).empty()),
+              seeded(), loop.now(), process_figures),
+      carriers_(loop, router_, options_.on_report),
+      shutdown_timer_(loop, [this] { watch_shutdown(); }) {
+    set_endpoints(options_.machine);
+}
+
+Server::~Server() = default;
+
+base::Result<std::unique_ptr<Server>> Server::start(io::Loop& loop, Options options) {
+    std::unique_ptr<Server> server(new Server(loop, std::move(options)));
+    const config::MachineConfig& machine = server->options_.machine;
+    if (const base::Result<void> allowed = server->check_listeners(machine); !allowed) {
+        return allowed.error();
+    }
+    if (const base::Result<void> open = server->listen_as(machine); !open) {
+        return open.error();
+    }
+    server->carriers_.turn();
+    return server;
+}
+
+base::Result<void> Server::check_listeners(const config::MachineConfig& machine) const {
+    const std::vector<config::Address> open = config::insecure_listeners(machine);
+    if (open.empty() || machine.insecure || options_.insecure) {
+        return {};
+    }
+    return base::Error{"insecure",
+                       machine.name + " would listen on " + open.front().text() +
+                           ", which other machines can reach, without encryption: write `insecure: true` "
+                           "in the file or give --insecure if that network is trusted"};
+}
+
+void Server::set_endpoints(const config::MachineConfig& machine) {
+    for (const config::LinkConfig& link : options_.machine.links) {
+        carriers_.set_endpoint(link.peer, std::nullopt);
+    }
+    for (const config::LinkConfig& link : machine.links) {
+        if (link.has_address) {
+            carriers_.set_endpoint(link.peer, endpoint_of(link.address));
+        }
+    }
+}
+
+// Opens what `machine` wants and isn't open, then closes what it no longer wants; on an error nothing changed.
+base::Result<void> Server::listen_as(const config::MachineConfig& machine) {
+    std::vector<std::pair<router::Entry, io::Endpoint>> wanted;
+    if (!options_.socket.empty()) {
+        wanted.emplace_back(router::Entry::local_listener, io::Endpoint::unix_socket(options_.socket));
+    }
+    for (const config::LocalTerminalConfig& local : machine.locals) {
+        wanted.emplace_back(router::Entry::local_listener, endpoint_of(local.address));
+    }
+    for (const config::Address& address : machine.listen) {
+        wanted.emplace_back(router::Entry::network_listener, endpoint_of(address));
+    }
+    std::map<std::string, Listening> opened;
+    std::vector<std::string> keys;
+    for (const auto& [by, endpoint] : wanted) {
+        const std::string key =
+            (by == router::Entry::local_listener ? "services " : "neighbours ") + endpoint.text();
+        keys.push_back(key);
+        if (listeners_.count(key) != 0 || opened.count(key) != 0) {
+            continue;
+        }
+        base::Result<std::unique_ptr<io::Listener>> listener = io::Listener::open(
+            loop_, endpoint, [this, entry = by](std::unique_ptr<io::Stream> stream) {
+                carriers_.accept(entry, std::move(stream));
+            });
+        if (!listener) {
+            return listener.error();
+        }
+        opened.emplace(key, Listening{by, std::move(*listener)});
+    }
+    for (auto& [key, listening] : opened) {
+        options_.on_report({base::Report::Level::info,
+                            "listening",
+                            {{"for", key.substr(0, key.find(' '))},
+                             {"at", listening.listener->bound().text()}}});
+        listeners_.insert_or_assign(key, std::move(listening));
+    }
+    std::erase_if(listeners_, [&keys](const auto& entry) {
+        return std::find(keys.begin(), keys.end(), entry.first) == keys.end();
+    });
+    return {};
+}
+
+std::unique_ptr<InProcess> Server::attach(std::vector<envelope::ServiceEntry> services,
+                                          InProcess::OnEnvelope on_envelope) {
+    return std::make_unique<InProcess>(carriers_, std::move(services), std::move(on_envelope));
+}
+
+base::Result<void> Server::reload(config::MachineConfig fresh) {
+    const config::Reload changes = config::compare(options_.machine, fresh);
+    if (!changes.problems.empty()) {
+        return base::Error{"reload", changes.problems.front()};
+    }
+    if (const base::Result<void> allowed = check_listeners(fresh); !allowed) {
+        return allowed.error();
+    }
+    if (const base::Result<void> open = listen_as(fresh); !open) {
+        return open.error();
+    }
+    set_endpoints(fresh);
+    router::Options options = fresh.router;
+    options.insecure = !config::insecure_listeners(fresh).empty();
+    router_.reconfigure(std::move(options), loop_.now());
+    for (const auto& link : changes.links.changed) {
+        if (link.before.address != link.after.address ||
+            link.before.has_address != link.after.has_address) {
+            router_.redial(link.after.peer, loop_.now());
+        }
+    }
+    options_.machine = std::move(fresh);
+    for (const std::string& line : config::describe(changes)) {
+        options_.on_report({base::Report::Level::info, "reloaded", {{"change", line}}});
+    }
+    if (changes.nothing()) {
+        options_.on_report({base::Report::Level::info, "reloaded", {{"change", "none"}}});
+    }
+    return {};
+}
+
+void Server::shut_down(std::function<void()> done) {
+    if (on_shut_down_) {
+        return;
+    }
+    on_shut_down_ = std::move(done);
+    listeners_.clear();
+    router_.begin_shutdown(loop_.now());
+    grace_over_ = loop_.now() + options_.machine.shutdown_grace;
+    shutdown_timer_.set(loop_.now());
+}
+
+void Server::watch_shutdown() {
+    if (!said_goodbye_) {
+        carriers_.turn();
+        if (!router_.drained() && loop_.now() < grace_over_) {
+            shutdown_timer_.set(loop_.now() + shutdown_step);
+            return;
+        }
+        router_.end_shutdown(loop_.now());
+        carriers_.turn();
+        said_goodbye_ = true;
+        grace_over_ = loop_.now() + goodbye_time;
+    }
+    if (loop_.lingering() > 0 && loop_.now() < grace_over_) {
+        shutdown_timer_.set(loop_.now() + shutdown_step);
+        return;
+    }
+    std::exchange(on_shut_down_, [] {})();
+}
+
+}  // namespace jetway::daemon

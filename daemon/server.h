@@ -1,0 +1,71 @@
+// Server: a router with its sockets, as a deployment's machine wants it. What `jetway run` runs, and what a
+// program that wants a router inside itself makes.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "config/deployment.h"
+#include "config/reload.h"
+#include "daemon/carriers.h"
+#include "daemon/in_process.h"
+#include "io/loop.h"
+#include "router/router.h"
+
+namespace jetway::daemon {
+
+class Server {
+public:
+    struct Options {
+        config::MachineConfig machine;
+        std::string socket;     // path of the default Unix socket; empty: none
+        bool insecure = false;  // may listen beyond loopback without TLS
+        std::function<void(const base::Report&)> on_report;
+    };
+
+    // Opens every listener, or none: an error says which and why (`insecure` for a listener that needs
+    // `insecure: true`). `loop` is borrowed and outlives the server.
+    static base::Result<std::unique_ptr<Server>> start(io::Loop& loop, Options options);
+    ~Server();
+
+    // A service in this process. It must be gone before the server.
+    std::unique_ptr<InProcess> attach(std::vector<envelope::ServiceEntry> services,
+                                      InProcess::OnEnvelope on_envelope);
+
+    // Applies a changed configuration whole, or nothing of it: an error says why not. Connections that it does
+    // not concern stay. What changed is reported.
+    base::Result<void> reload(config::MachineConfig fresh);
+
+    // Retracts, lets queues run out for up to `shutdown_grace`, says GOODBYE, then calls `done` once.
+    void shut_down(std::function<void()> done);
+
+    const router::Router& router() const { return router_; }
+
+private:
+    Server(io::Loop& loop, Options options);
+    base::Result<void> listen_as(const config::MachineConfig& machine);
+    base::Result<void> check_listeners(const config::MachineConfig& machine) const;
+    void set_endpoints(const config::MachineConfig& machine);
+    void watch_shutdown();
+
+    struct Listening {
+        router::Entry by;
+        std::unique_ptr<io::Listener> listener;
+    };
+
+    io::Loop& loop_;
+    Options options_;
+    router::Router router_;
+    Carriers carriers_;
+    std::map<std::string, Listening> listeners_;  // by kind and endpoint
+    io::Timer shutdown_timer_;
+    base::Instant grace_over_ = base::never;
+    bool said_goodbye_ = false;
+    std::function<void()> on_shut_down_;
+};
+
+}  // namespace jetway::daemon

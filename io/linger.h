@@ -1,0 +1,30 @@
+// Linger: the end of a connection that nobody owns any more: flush, send the end of the stream,
+// discard what comes in until the peer closes too, and give up after a while. Closing at once with
+// unread bytes in the socket would reset the connection, and the reset could overtake our last
+// words. Owned by the loop; see Stream::shutdown_then_close. For io/ only.
+#pragma once
+
+#include "base/time.h"
+#include "io/handle.h"
+#include "io/loop.h"
+#include "io/timer.h"
+
+namespace jetway::io {
+
+class Linger {
+public:
+    // Takes the stream, which has no reader and perhaps an unfinished write.
+    static void start(Loop& loop, Handle<uv_stream_s> stream, base::Duration at_most);
+
+    Linger(Loop& loop, Handle<uv_stream_s> stream);
+
+private:
+    bool begin(base::Instant deadline);
+    void finish();  // destroys this
+
+    Loop& loop_;
+    Handle<uv_stream_s> stream_;
+    Timer deadline_;
+};
+
+}  // namespace jetway::io

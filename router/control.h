@@ -1,0 +1,65 @@
+// Control: the requests to `router@<machine>` and their answers, which every face of the router stands on
+// (docs/protocol.md, "Requests to router@machine"). It reads and changes nothing.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "router/connection.h"
+#include "router/forwarder.h"
+#include "router/links.h"
+#include "router/options.h"
+
+namespace jetway::router {
+
+// What only the shell knows of the process.
+struct ProcessFigures {
+    std::uint64_t cpu_microseconds = 0;  // used so far, user and system
+    std::uint64_t resident_bytes = 0;
+};
+
+// A request, as read from an envelope's `data`: {request: str, args?: map}.
+struct ControlRequest {
+    std::string name;
+    std::map<std::string, std::string, std::less<>> texts;  // args that are str
+    std::map<std::string, bool, std::less<>> flags;         // args that are bool
+};
+
+// Error: `bad-envelope`, with what was expected.
+base::Result<ControlRequest> read_control_request(base::ByteView data);
+
+class Control {
+public:
+    // Everything is borrowed and outlives it.
+    struct Sources {
+        const Options& options;
+        const gossip::Gossip& gossip;
+        const ConnectionTable& connections;
+        const Links& links;
+        const Attachments& attachments;
+        const Forwarder& forwarder;
+        std::function<ProcessFigures()> figures;
+    };
+    explicit Control(Sources sources, base::Instant started)
+        : of_(std::move(sources)), started_(started) {}
+
+    // The answer's `data`, with its `schema`; an error of code `bad-envelope` for a request that is none.
+    base::Result<nlohmann::ordered_json> answer(const ControlRequest& request,
+                                                base::Instant now) const;
+
+private:
+    nlohmann::ordered_json status(base::Instant now) const;
+    nlohmann::ordered_json routes(bool all) const;
+    nlohmann::ordered_json services() const;
+    nlohmann::ordered_json terminals() const;
+    nlohmann::ordered_json neighbours(base::Instant now) const;
+    nlohmann::ordered_json begin(std::string_view schema) const;
+    std::string terminal_name(TerminalId id) const;
+
+    Sources of_;
+    base::Instant started_;
+};
+
+}  // namespace jetway::router

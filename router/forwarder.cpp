@@ -1,0 +1,420 @@
+#include "router/forwarder.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "envelope/address.h"
+#include "envelope/packer.h"
+
+namespace jetway::router {
+
+using envelope::Address;
+using envelope::Kind;
+namespace flag = envelope::flag;
+
+Forwarder::Forwarder(const Options& options, ConnectionTable& connections, OnRequest on_request)
+    : options_(options),
+      connections_(connections),
+      on_request_(std::move(on_request)),
+      table_(std::make_unique<const RouteTable>(options.machine)),
+      own_address_(envelope::make_address("router", options.machine)) {}
+
+void Forwarder::list_for_flush(Connection& connection) {
+    if (!connection.listed_for_flush) {
+        connection.listed_for_flush = true;
+        flushes_.push_back(connection.terminal.id());
+    }
+}
+
+std::vector<TerminalId> Forwarder::take_flushes() {
+    for (const TerminalId id : flushes_) {
+        if (Connection* connection = connections_.find(id)) {
+            connection->listed_for_flush = false;
+        }
+    }
+    return std::exchange(flushes_, {});
+}
+
+void Forwarder::on_envelope(Connection& from, const envelope::Frame& frame, base::Instant now) {
+    ++counters_.received;
+    Transit transit;
+    transit.from = from.terminal.id();
+    transit.flags = frame.flags & flag::all;
+    transit.hops = frame.hops;
+    transit.body = frame.body;
+    transit.owner = frame.owner;
+    transit.arrived = now;
+    if (from.terminal.is_router()) {
+        transit.origin = Origin::router;
+        transit.pin = frame.pin;
+        from_router(transit, now);
+    } else {
+        transit.flags &= flag::trace;  // only a router binds
+        transit.hops = frame.hops == 0 ? options_.hop_limit : frame.hops;
+        from_service(from, transit, now);
+    }
+}
+
+// Reads the body once. False: it was malformed and is refused.
+bool Forwarder::read(Transit& transit, base::Instant now) {
+    if (transit.read) {
+        return true;
+    }
+    if (const char* wrong = envelope::read_envelope(transit.body, transit.view)) {
+        transit.view = {};
+        refuse(transit, Refusal::bad_envelope, wrong, now);
+        return false;
+    }
+    transit.read = true;
+    return true;
+}
+
+void Forwarder::from_service(Connection& from, Transit& transit, base::Instant now) {
+    if (!read(transit, now) || !check_source(from, transit, now)) {
+        return;
+    }
+    const envelope::EnvelopeView& view = transit.view;
+    if (!view.reply_to.empty() && (!envelope::valid_address(view.reply_to) ||
+                                   envelope::split_address(view.reply_to).everywhere())) {
+        refuse(transit, Refusal::bad_envelope, "`replyTo` must be `service` or `service@machine`",
+               now);
+        return;
+    }
+    bind(transit, now);
+}
+
+// A source that is there must be the connection's own; one that isn't is filled in.
+bool Forwarder::check_source(Connection& from, Transit& transit, base::Instant now) {
+    const std::string_view source = transit.view.source;
+    if (source.empty()) {
+        scratch_.clear();
+        envelope::append_with_source(scratch_, transit.body, transit.view, from.address);
+        transit.body = scratch_;
+        transit.owner = nullptr;
+        transit.read = false;
+        return read(transit, now);
+    }
+    if (source == from.verified_source) {
+        return true;
+    }
+    const Address address = envelope::split_address(source);
+    if (source == from.address || (address.machine == options_.machine &&
+                                   from.services.find(address.service) != from.services.end())) {
+        from.verified_source = source;
+        return true;
+    }
+    refuse(transit, Refusal::forbidden_source,
+           "`source` must be this connection's address or a service that it attached, @ this machine",
+           now);
+    return false;
+}
+
+void Forwarder::from_router(Transit& transit, base::Instant now) {
+    if (transit.pin == options_.machine) {
+        if (read(transit, now)) {
+            deliver_here(transit, now);
+        }
+    } else if (transit.pin.empty()) {
+        refuse(transit, Refusal::bad_envelope, "an envelope between routers must carry a pin", now);
+    } else {
+        pass_on(transit, table_->machine(transit.pin), now);
+    }
+}
+
+// Chooses the machine, as only the first router does, or one that a reroutable frame got stuck at.
+void Forwarder::bind(Transit& transit, base::Instant now) {
+    const Address address = envelope::split_address(transit.view.destination);
+    if (address.everywhere()) {
+        copy_to_all(transit, address.service, now);
+        return;
+    }
+    if (address.machine.empty()) {
+        const bool here = envelope::reserved_name(address.service);
+        if (here && address.service.size() == transit.view.destination.size()) {
+            transit.pin = options_.machine;
+            deliver_here(transit, now);
+        } else {
+            bind_to_service(transit, address.service, false, now);
+        }
+        return;
+    }
+    transit.flags &= static_cast<std::uint8_t>(~flag::reroutable);
+    transit.pin = address.machine;
+    if (address.machine == options_.machine) {
+        deliver_here(transit, now);
+    } else {
+        pass_on(transit, table_->machine(address.machine), now);
+    }
+}
+
+void Forwarder::bind_to_service(Transit& transit, std::string_view name, bool spare_us,
+                                base::Instant now) {
+    const ServiceEntry* service = table_->service(name);
+    if (service == nullptr || !service->listed) {
+        const bool well_formed = envelope::valid_address(transit.view.destination);
+        refuse(transit, well_formed ? Refusal::no_route : Refusal::bad_envelope,
+               well_formed ? "no machine that can be reached lists this service"
+                           : "`destination` must be `service`, `service@machine` or `service@*`",
+               now);
+        return;
+    }
+    const MachineEntry* chosen = nullptr;
+    if (!service->nearest.empty()) {
+        const std::uint32_t turn = (*service->turn)++;
+        chosen = &table_->machine_at(service->nearest[turn % service->nearest.size()]);
+        if (chosen->self && spare_us) {
+            chosen = nullptr;
+            for (const std::uint32_t other : service->reachable) {
+                if (chosen == nullptr && !table_->machine_at(other).self) {
+                    chosen = &table_->machine_at(other);
+                }
+            }
+        }
+    }
+    if (chosen == nullptr && !service->awaited.empty()) {
+        chosen = &table_->machine_at(service->awaited.front());
+    }
+    if (chosen == nullptr) {
+        refuse(transit, Refusal::no_instance, "the service is known, but no instance of it is up",
+               now);
+        return;
+    }
+    transit.flags |= flag::reroutable;
+    transit.pin = chosen->name;
+    if (chosen->self) {
+        deliver_here(transit, now);
+    } else {
+        pass_on(transit, chosen, now);
+    }
+}
+
+void Forwarder::copy_to_all(Transit& transit, std::string_view name, base::Instant now) {
+    const ServiceEntry* service = table_->service(name);
+    if (service == nullptr || !service->listed || service->reachable.empty()) {
+        const bool listed = service != nullptr && service->listed;
+        refuse(transit, listed ? Refusal::no_instance : Refusal::no_route,
+               listed ? "the service is known, but no instance of it is up"
+                      : "no machine that can be reached lists this service",
+               now);
+        return;
+    }
+    counters_.originated += service->reachable.size() - 1;
+    for (const std::uint32_t index : service->reachable) {
+        const MachineEntry& machine = table_->machine_at(index);
+        Transit copy = transit;
+        copy.flags &= static_cast<std::uint8_t>(~flag::reroutable);
+        copy.pin = machine.name;
+        if (machine.self) {
+            deliver_here(copy, now);
+        } else {
+            pass_on(copy, &machine, now);
+        }
+    }
+}
+
+// To the next router on the way to the machine that `transit` is pinned to.
+void Forwarder::pass_on(Transit& transit, const MachineEntry* machine, base::Instant now) {
+    if (machine == nullptr || !machine->reachable()) {
+        if (machine != nullptr && machine->awaited) {
+            wait(transit, now);
+        } else if (transit.reroutable() && transit.origin == Origin::router) {
+            if (transit.hops <= 1) {
+                refuse(transit, Refusal::hop_limit, "the hop limit is used up", now);
+            } else if (read(transit, now)) {
+                --transit.hops;
+                transit.origin = Origin::self;  // bound afresh, here
+                bind_to_service(transit, envelope::split_address(transit.view.destination).service,
+                                false, now);
+            }
+        } else if (read(transit, now)) {
+            const bool well_formed = envelope::valid_address(transit.view.destination);
+            refuse(transit, well_formed ? Refusal::no_route : Refusal::bad_envelope,
+                   well_formed
+                       ? "the machine can't be reached"
+                       : "`destination` must be `service`, `service@machine` or `service@*`",
+                   now);
+        }
+        return;
+    }
+    if (transit.hops <= 1) {
+        refuse(transit, Refusal::hop_limit, "the hop limit is used up", now);
+        return;
+    }
+    Connection* next = connections_.find(machine->next);
+    const std::size_t length = envelope::least_length + transit.pin.size() + transit.body.size();
+    if (next != nullptr && next->terminal.peer_max_frame() != 0 &&
+        length > next->terminal.peer_max_frame()) {
+        refuse(transit, Refusal::too_large, "the next router takes no frame that long", now);
+        return;
+    }
+    const envelope::Header header{.kind = Kind::envelope,
+                                  .flags = transit.flags,
+                                  .hops = static_cast<std::uint8_t>(transit.hops - 1),
+                                  .pin = transit.pin};
+    if (next == nullptr || !next->terminal.send(header, transit.body, transit.owner, now)) {
+        refuse(transit, Refusal::overloaded, "the queue to the next router is full", now);
+        return;
+    }
+    ++counters_.forwarded;
+    list_for_flush(*next);
+    if (transit.traced()) {
+        report_trace(transit, next->terminal.name(), "forwarded", now);
+    }
+}
+
+void Forwarder::deliver_here(Transit& transit, base::Instant now) {
+    const std::string_view name = envelope::split_address(transit.view.destination).service;
+    const ServiceEntry* service = table_->service(name);
+    if (service != nullptr && !service->here.empty()) {
+        // One choice among machines and one among instances take the same turn, so that both go round.
+        const std::uint32_t turn =
+            transit.origin == Origin::router ? (*service->turn)++ : *service->turn;
+        for (std::size_t i = 0; i < service->here.size(); ++i) {
+            Connection* to = connections_.find(service->here[(turn + i) % service->here.size()]);
+            if (to != nullptr && to->terminal.up()) {
+                deliver_to(transit, *to, now);
+                return;
+            }
+        }
+    }
+    if (name == "router") {
+        ++counters_.delivered;
+        if (transit.traced()) {
+            report_trace(transit, "router", "delivered", now);
+        }
+        if (!transit.dry()) {
+            on_request_(transit.view, transit);
+        }
+        return;
+    }
+    if (name == "echo") {
+        reflect(transit, now);
+        return;
+    }
+    if (name.starts_with(envelope::client_prefix)) {
+        TerminalId id = 0;
+        const char* end = name.data() + name.size();
+        const auto [rest, error] =
+            std::from_chars(name.data() + envelope::client_prefix.size(), end, id);
+        Connection* to = error == std::errc() && rest == end ? connections_.find(id) : nullptr;
+        if (to != nullptr && to->client == name && to->terminal.up()) {
+            deliver_to(transit, *to, now);
+        } else {
+            refuse(transit, Refusal::no_route, "that connection is gone", now);
+        }
+        return;
+    }
+    if (transit.reroutable() && transit.hops > 1) {
+        transit.hops = static_cast<std::uint8_t>(transit.hops - (transit.origin == Origin::router));
+        transit.origin = Origin::self;
+        bind_to_service(transit, name, true, now);
+        return;
+    }
+    const bool listed = service != nullptr && service->listed_here;
+    const bool well_formed = envelope::valid_address(transit.view.destination);
+    refuse(transit,
+           listed        ? Refusal::no_instance
+           : well_formed ? Refusal::no_route
+                         : Refusal::bad_envelope,
+           listed        ? "the service is known, but no instance of it is up"
+           : well_formed ? "that machine does not list this service"
+                         : "`destination` must be `service`, `service@machine` or `service@*`",
+           now);
+}
+
+void Forwarder::deliver_to(Transit& transit, Connection& to, base::Instant now) {
+    if (!transit.dry()) {
+        const envelope::Header header{
+            .kind = Kind::envelope, .flags = transit.flags, .hops = transit.hops, .pin = {}};
+        if (!to.terminal.send(header, transit.body, transit.owner, now)) {
+            refuse(transit, Refusal::overloaded, "the queue to the service is full", now);
+            return;
+        }
+        list_for_flush(to);
+    }
+    ++counters_.delivered;
+    if (transit.traced()) {
+        report_trace(transit, to.terminal.name(), "delivered", now);
+    }
+}
+
+// The loopback terminal: what comes goes back to where its answer belongs.
+void Forwarder::reflect(Transit& transit, base::Instant now) {
+    ++counters_.delivered;
+    if (transit.traced()) {
+        report_trace(transit, "lo", "delivered", now);
+    }
+    const envelope::EnvelopeView& view = transit.view;
+    const std::string_view to = envelope::split_address(view.answer_to()).service;
+    if (transit.dry() || view.is_answer() || to.empty() || to == "echo" || to == "router") {
+        return;
+    }
+    const std::string source = envelope::make_address("echo", options_.machine);
+    originate({.source = source,
+               .destination = view.answer_to(),
+               .reply_to = {},
+               .id = {},
+               .in_reply_to = view.id,
+               .headers = view.headers,
+               .error = nullptr,
+               .data = view.data},
+              0, now);
+}
+
+void Forwarder::originate(envelope::EnvelopeFields fields, std::uint8_t flags, base::Instant now) {
+    if (fields.source.empty()) {
+        fields.source = own_address_;
+    }
+    auto body = std::make_shared<base::Bytes>();
+    envelope::append_envelope(*body, fields);
+    ++counters_.originated;
+    Transit transit;
+    transit.origin = Origin::self;
+    transit.flags = flags;
+    transit.hops = options_.hop_limit;
+    transit.body = *body;
+    transit.owner = &body;
+    transit.arrived = now;
+    if (read(transit, now)) {
+        bind(transit, now);
+    }
+}
+
+void Forwarder::wait(Transit& transit, base::Instant now) {
+    if (transit.expires == base::never) {
+        transit.expires = now + options_.gossip.request_timeout;
+    }
+    if (transit.expires <= now) {
+        if (read(transit, now)) {
+            refuse(transit, Refusal::no_route, "no route was found in time", now);
+        }
+    } else if (!waiting_.add(transit, options_.terminal.queue)) {
+        refuse(transit, Refusal::overloaded, "too many envelopes wait for a route", now);
+    }
+}
+
+void Forwarder::retry_waiting(base::Instant now) {
+    for (WaitingRoom::Guest& guest : waiting_.take_all()) {
+        Transit& transit = guest.transit;
+        transit.owner = &guest.body;
+        transit.pin = guest.pin;
+        if (!read(transit, now)) {
+            continue;
+        }
+        if (transit.origin == Origin::router) {
+            from_router(transit, now);
+        } else {
+            bind(transit, now);
+        }
+    }
+}
+
+void Forwarder::on_deadline(base::Instant now) {
+    for (WaitingRoom::Guest& guest : waiting_.take_expired(now)) {
+        if (read(guest.transit, now)) {
+            refuse(guest.transit, Refusal::no_route, "no route was found in time", now);
+        }
+    }
+}
+
+}  // namespace jetway::router

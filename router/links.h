@@ -1,0 +1,87 @@
+// Links: the neighbours of a router. Which configured link is to be dialled when, and which of two connections
+// to the same neighbour is kept.
+//
+// Two routers that dial each other settle it the same way: the connection dialled by the one whose machineId
+// is smaller in byte order stays (docs/protocol.md, "HELLO"). Where a newcomer may be the same router started
+// again, or one that lost its old connection without our noticing, the incumbent is probed, and stays only if it is heard of
+// within `gossip.hello`.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "base/time.h"
+#include "router/options.h"
+#include "terminal/backoff.h"
+#include "terminal/terminal.h"
+
+namespace jetway::router {
+
+using terminal::TerminalId;
+
+// One end of a connection to a neighbour, as far as the choice between two of them goes.
+struct NeighbourEnd {
+    bool dialled_by_us = false;
+    std::uint64_t incarnation = 0;
+};
+
+enum class Verdict {
+    accept,     // there is no other
+    replace,    // the newcomer stays, the incumbent gets `duplicate`
+    duplicate,  // the incumbent stays, the newcomer gets `duplicate`
+    contest,    // probe the incumbent first
+};
+
+// The choice between `newcomer`, whose HELLO has come, and `incumbent`, which is up (null: none is).
+// `dialling`: a connection that we dialled to the same neighbour waits for its HELLO.
+Verdict judge(const std::string& ours, const std::string& theirs, const NeighbourEnd& newcomer,
+              const NeighbourEnd* incumbent, bool dialling);
+
+class Links {
+public:
+    explicit Links(std::vector<ConfiguredLink> configured);
+
+    const std::vector<ConfiguredLink>& configured() const { return configured_; }
+    std::optional<std::size_t> to(std::string_view peer) const;
+
+    // The terminal that is up to a machine; 0: none.
+    TerminalId up(std::string_view peer) const;
+    void set_up(const std::string& peer, TerminalId terminal, base::Instant now);
+    // The connection of a neighbour is gone. Its configured link is dialled again.
+    void set_down(const std::string& peer, base::Instant now, base::Random& random);
+
+    // Links to dial now; each counts as being dialled from here on.
+    std::vector<std::size_t> take_due(base::Instant now);
+    // The attempt on a link ended without a neighbour.
+    void failed(std::size_t link, base::Instant now, base::Random& random);
+    // The connection that was dialled, before its HELLO; 0 when it is gone.
+    void set_dialled(std::size_t link, TerminalId terminal) { states_[link].dialled = terminal; }
+    TerminalId dialled(std::size_t link) const { return states_[link].dialled; }
+    base::Instant next_dial() const;
+
+    // Takes over a new configuration. Links that stay keep their state.
+    void reconfigure(std::vector<ConfiguredLink> configured, base::Instant now);
+
+    // No more dialling.
+    void stop() { stopped_ = true; }
+
+private:
+    struct LinkState {
+        base::Instant dial_at{};   // never: being dialled, or up
+        TerminalId dialled = 0;
+        terminal::Backoff backoff;
+    };
+    std::vector<ConfiguredLink> configured_;
+    std::vector<LinkState> states_;
+    struct Up {
+        TerminalId terminal = 0;
+        base::Instant since{};
+    };
+    std::map<std::string, Up, std::less<>> up_;
+    bool stopped_ = false;
+};
+
+}  // namespace jetway::router

@@ -1,0 +1,170 @@
+// The part of Router that deals with neighbours coming, going and changing: HELLO of a router, two connections to
+// one neighbour, a changed deployment, shutdown.
+#include <algorithm>
+
+#include "router/router.h"
+
+namespace jetway::router {
+
+using Level = base::Report::Level;
+
+void Router::refuse_neighbour(Connection& connection, std::string_view code, std::string message) {
+    say(code == "duplicate" ? Level::debug : Level::warning, "neighbour refused",
+        {{"peer", connection.terminal.peer_machine()},
+         {"address", connection.terminal.peer_address()},
+         {"code", std::string(code)},
+         {"why", message}});
+    close(connection, code, message);
+}
+
+void Router::greet_router(Connection& connection, const envelope::Hello& hello) {
+    const std::string& peer = hello.machine_id;
+    if (connection.entry == Entry::local_listener) {
+        refuse_neighbour(connection, "forbidden", "routers connect at a network listener");
+        return;
+    }
+    if (peer == options_.machine) {
+        refuse_neighbour(connection, "duplicate-machine", "that machineId is ours");
+        return;
+    }
+    if (connection.link && links_.configured()[*connection.link].peer != peer) {
+        refuse_neighbour(connection, "forbidden",
+                         "dialled to reach " + links_.configured()[*connection.link].peer +
+                             ", but this is " + peer);
+        return;
+    }
+    Connection* incumbent = connections_.find(links_.up(peer));
+    const std::optional<std::size_t> link = links_.to(peer);
+    const TerminalId ours_dialled = link ? links_.dialled(*link) : 0;
+    const bool dialling = ours_dialled != 0 && ours_dialled != connection.terminal.id();
+    NeighbourEnd present;
+    if (incumbent != nullptr) {
+        present = {incumbent->terminal.dialled(), incumbent->terminal.peer_incarnation()};
+    }
+    switch (judge(options_.machine, peer, {connection.terminal.dialled(), hello.incarnation},
+                  incumbent != nullptr ? &present : nullptr, dialling)) {
+        case Verdict::accept:
+            if (Connection* other = dialling ? connections_.find(ours_dialled) : nullptr) {
+                admit(connection, hello);
+                refuse_neighbour(*other, "duplicate", "the other connection is kept");
+                return;
+            }
+            admit(connection, hello);
+            return;
+        case Verdict::replace:
+            refuse_neighbour(*incumbent, "duplicate", "the other connection is kept");
+            admit(connection, hello);
+            return;
+        case Verdict::duplicate:
+            refuse_neighbour(connection, "duplicate", "the other connection is kept");
+            return;
+        case Verdict::contest:
+            incumbent->terminal.probe(now_);
+            forwarder_.list_for_flush(*incumbent);
+            contests_.push_back({.newcomer = connection.terminal.id(),
+                                 .incumbent = incumbent->terminal.id(),
+                                 .since = now_,
+                                 .until = now_ + options_.terminal.hello,
+                                 .hello = hello});
+    }
+}
+
+void Router::admit(Connection& connection, const envelope::Hello& hello) {
+    const std::optional<std::size_t> link = links_.to(hello.machine_id);
+    const std::string name =
+        link ? links_.configured()[*link].name : "from-" + hello.machine_id;
+    const std::uint16_t cost = link ? links_.configured()[*link].cost : std::uint16_t{1};
+    connection.terminal.accept(name, hello);
+    if (!connection.terminal.dialled()) {
+        connection.terminal.say_hello(our_hello(connection), now_);
+        forwarder_.list_for_flush(connection);
+    }
+    links_.set_up(hello.machine_id, connection.terminal.id(), now_);
+    gossip_.on_link_up(connection.terminal.id(), hello.machine_id, cost, now_);
+    arm(connection);
+    say(Level::info, "link up",
+        {{"peer", hello.machine_id}, {"terminal", name},
+         {"address", connection.terminal.peer_address()},
+         {"dialled", connection.terminal.dialled() ? "here" : "there"}});
+}
+
+void Router::settle_contests(base::Instant now) {
+    std::vector<Contest> open = std::exchange(contests_, {});
+    for (Contest& contest : open) {
+        Connection* newcomer = connections_.find(contest.newcomer);
+        Connection* incumbent = connections_.find(contest.incumbent);
+        if (newcomer == nullptr || newcomer->terminal.state() != terminal::State::greeted) {
+            continue;
+        }
+        const bool gone = incumbent == nullptr || !incumbent->terminal.up();
+        if (gone) {
+            greet_router(*newcomer, contest.hello);
+        } else if (incumbent->terminal.last_heard() > contest.since) {
+            const bool restarted = contest.hello.incarnation != incumbent->terminal.peer_incarnation();
+            refuse_neighbour(*newcomer, restarted ? "duplicate-machine" : "duplicate",
+                             restarted ? "another router with that machineId is connected and answers"
+                                       : "the other connection is kept");
+        } else if (now >= contest.until) {
+            refuse_neighbour(*incumbent, "silent", "replaced by a newer connection");
+            admit(*newcomer, contest.hello);
+        } else {
+            contests_.push_back(std::move(contest));
+        }
+    }
+}
+
+void Router::reconfigure(Options options, base::Instant now) {
+    now_ = now;
+    options.machine = options_.machine;
+    options.incarnation = options_.incarnation;
+    const std::vector<ConfiguredLink> before = links_.configured();
+    links_.reconfigure(options.links, now);
+    options_ = std::move(options);
+    connections_.for_each([&](Connection& connection) {
+        if (connection.entry == Entry::dialled && connection.link) {
+            connection.link = links_.to(before[*connection.link].peer);
+        }
+    });
+    for (const ConfiguredLink& old : before) {
+        const std::optional<std::size_t> kept = links_.to(old.peer);
+        const bool changed = kept && links_.configured()[*kept] != old;
+        Connection* connection = connections_.find(links_.up(old.peer));
+        if (connection != nullptr && (changed || (!kept && connection->terminal.dialled()))) {
+            close(*connection, "shutdown", "the deployment has changed");
+        }
+    }
+    gossip_.set_services(attachments_.catalog(options_.services), now);
+    refresh();
+}
+
+void Router::redial(const std::string& peer, base::Instant now) {
+    now_ = now;
+    if (Connection* connection = connections_.find(links_.up(peer))) {
+        close(*connection, "shutdown", "the deployment has changed");
+    }
+}
+
+void Router::begin_shutdown(base::Instant now) {
+    now_ = now;
+    shutting_down_ = true;
+    links_.stop();
+    gossip_.retract_self(now);
+}
+
+bool Router::drained() const {
+    bool empty = forwarder_.waiting() == 0;
+    connections_.for_each(
+        [&](const Connection& connection) { empty = empty && connection.terminal.output().size() == 0; });
+    return empty;
+}
+
+void Router::end_shutdown(base::Instant now) {
+    now_ = now;
+    connections_.for_each([&](Connection& connection) {
+        if (connection.terminal.state() != terminal::State::closing) {
+            close(connection, "shutdown", "this router is shutting down");
+        }
+    });
+}
+
+}  // namespace jetway::router

@@ -1,0 +1,46 @@
+// What a router is started with: its name, what its deployment gives it, and its bounds.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gossip/options.h"
+#include "terminal/options.h"
+
+namespace jetway::router {
+
+// A service that the deployment gives this machine: known from the start, `detached` until it attaches.
+struct ConfiguredService {
+    std::string name;
+    std::vector<std::string> capabilities;
+    std::string version;       // empty: none
+    std::uint32_t weight = 1;  // 1 to 65535
+
+    friend bool operator==(const ConfiguredService&, const ConfiguredService&) = default;
+};
+
+// A network terminal of the deployment: the link to one neighbour.
+struct ConfiguredLink {
+    std::string name;         // of the terminal, "to-machine-b"
+    std::string peer;         // the machine it leads to
+    std::uint16_t cost = 1;   // 1 to 65534
+
+    friend bool operator==(const ConfiguredLink&, const ConfiguredLink&) = default;
+};
+
+struct Options {
+    std::string machine;
+    std::uint64_t incarnation = 1;   // grows at every start: the shell takes it from the wall clock
+    std::uint8_t hop_limit = 32;     // for frames whose sender said 0
+    std::size_t errors = 10'000;     // limits.errors: error envelopes a second and terminal
+    std::size_t terminals = 4'096;   // limits.terminals: connections at once
+    bool insecure = false;           // listens beyond loopback without TLS
+    std::vector<ConfiguredService> services;
+    std::vector<ConfiguredLink> links;
+    gossip::Options gossip;
+    terminal::Options terminal;
+};
+
+}  // namespace jetway::router

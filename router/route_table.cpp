@@ -1,0 +1,112 @@
+#include "router/route_table.h"
+
+#include <algorithm>
+
+namespace jetway::router {
+
+using envelope::CatalogService;
+using envelope::Health;
+
+RouteTable::RouteTable(const std::string& self) {
+    machines_.push_back({.name = self, .self = true, .next = 0, .cost = 0, .awaited = false});
+    machine_index_.emplace(self, 0);
+}
+
+const MachineEntry* RouteTable::machine(std::string_view name) const {
+    const auto found = machine_index_.find(name);
+    return found == machine_index_.end() ? nullptr : &machines_[found->second];
+}
+
+const ServiceEntry* RouteTable::service(std::string_view name) const {
+    const auto found = services_.find(name);
+    return found == services_.end() ? nullptr : &found->second;
+}
+
+ServiceEntry& RouteTable::entry(const std::string& name, const RouteTable& previous) {
+    const auto [at, fresh] = services_.try_emplace(name);
+    if (fresh) {
+        at->second.name = name;
+        const ServiceEntry* before = previous.service(name);
+        at->second.turn = before != nullptr ? before->turn : std::make_shared<std::uint32_t>(0);
+    }
+    return at->second;
+}
+
+void RouteTable::add_services(const std::vector<CatalogService>& services, std::uint32_t machine,
+                              const RouteTable& previous) {
+    const MachineEntry& at = machines_[machine];
+    for (const CatalogService& offered : services) {
+        if (!at.reachable() && !at.awaited) {
+            continue;
+        }
+        ServiceEntry& service = entry(offered.service.name, previous);
+        service.listed = true;
+        service.listed_here = service.listed_here || at.self;
+        if (offered.health == Health::up) {
+            (at.reachable() ? service.nearest : service.awaited).push_back(machine);
+        }
+    }
+}
+
+// `nearest` holds every reachable instance so far: the machines go to `reachable`, and those at the
+// least cost stay, mixed so that turns alternate between machines before they repeat one.
+void RouteTable::sort_candidates() {
+    for (auto& [name, service] : services_) {
+        std::vector<std::uint32_t>& all = service.nearest;
+        std::stable_sort(all.begin(), all.end(), [this](std::uint32_t a, std::uint32_t b) {
+            return machines_[a].cost < machines_[b].cost;
+        });
+        std::vector<std::pair<std::size_t, std::uint32_t>> rounds;  // how many before it, machine
+        for (const std::uint32_t machine : all) {
+            const bool first = std::find(service.reachable.begin(), service.reachable.end(),
+                                         machine) == service.reachable.end();
+            if (first) {
+                service.reachable.push_back(machine);
+            }
+            if (machines_[machine].cost == machines_[all.front()].cost) {
+                const bool again = !rounds.empty() && rounds.back().second == machine;
+                rounds.emplace_back(again ? rounds.back().first + 1 : 0, machine);
+            }
+        }
+        std::stable_sort(rounds.begin(), rounds.end(),
+                         [](const auto& a, const auto& b) { return a.first < b.first; });
+        all.clear();
+        for (const auto& [round, machine] : rounds) {
+            all.push_back(machine);
+        }
+    }
+}
+
+std::unique_ptr<const RouteTable> RouteTable::build(const gossip::Gossip& gossip,
+                                                    const Attachments& attachments,
+                                                    const std::string& self,
+                                                    const RouteTable& previous) {
+    std::unique_ptr<RouteTable> table(new RouteTable());
+    const std::vector<gossip::Gossip::MachineView> views = gossip.machines();
+    table->machines_.reserve(views.size());
+    for (const auto& view : views) {
+        const bool ours = view.machine == self;
+        const bool routed = !ours && view.selected != nullptr;
+        table->machine_index_.emplace(view.machine, table->machines_.size());
+        table->machines_.push_back(
+            {.name = std::string(view.machine),
+             .self = ours,
+             .next = routed ? view.selected->link : 0,
+             .cost = ours ? std::uint16_t{0} : routed ? view.selected->cost : envelope::infinity,
+             .awaited = view.awaited});
+    }
+    for (std::uint32_t i = 0; i < views.size(); ++i) {
+        if (views[i].catalog != nullptr) {
+            table->add_services(views[i].catalog->services, i, previous);
+        }
+    }
+    for (const auto& [name, instances] : attachments.instances()) {
+        for (const Instance& instance : instances) {
+            table->entry(name, previous).here.push_back(instance.terminal);
+        }
+    }
+    table->sort_candidates();
+    return table;
+}
+
+}  // namespace jetway::router

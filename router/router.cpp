@@ -1,0 +1,382 @@
+#include "router/router.h"
+
+#include <algorithm>
+
+#include "envelope/address.h"
+
+namespace jetway::router {
+
+using envelope::Kind;
+using Level = base::Report::Level;
+
+Router::Router(Options options, base::Random random, base::Instant now,
+               std::function<ProcessFigures()> figures)
+    : options_(std::move(options)),
+      random_(random),
+      now_(now),
+      gossip_(options_.gossip, options_.machine, options_.incarnation),
+      links_(options_.links),
+      forwarder_(options_, connections_,
+                 [this](const envelope::EnvelopeView& request, const Transit& transit) {
+                     on_request(request, transit);
+                 }),
+      control_({options_, gossip_, connections_, links_, attachments_, forwarder_,
+                std::move(figures)},
+               now) {
+    gossip_.set_services(attachments_.catalog(options_.services), now);
+    announced_attachments_ = attachments_.version();
+    refresh();
+}
+
+void Router::say(Level level, std::string event,
+                 std::vector<std::pair<std::string, std::string>> fields) {
+    reports_.push_back({level, std::move(event), std::move(fields)});
+}
+
+envelope::Hello Router::our_hello(const Connection& connection) const {
+    envelope::Hello hello;
+    hello.protocol = {envelope::protocol_version};
+    hello.role = envelope::Role::router;
+    hello.machine_id = options_.machine;
+    hello.incarnation = options_.incarnation;
+    hello.address = connection.address;
+    hello.max_frame = options_.terminal.max_frame;
+    return hello;
+}
+
+void Router::arm(Connection& connection) {
+    const TerminalId id = connection.terminal.id();
+    const base::Instant deadline = connection.terminal.deadline();
+    if (deadline != connection.armed) {
+        agenda_.erase({connection.armed, id});
+        connection.armed = deadline;
+        if (deadline != base::never) {
+            agenda_.insert({deadline, id});
+        }
+    }
+}
+
+TerminalId Router::accepted(Entry by, std::string peer_address, base::Instant now) {
+    now_ = now;
+    const terminal::Type type =
+        by == Entry::local_listener ? terminal::Type::local : terminal::Type::network;
+    Connection* connection =
+        connections_.open(options_.terminal, "new", type, by, std::move(peer_address),
+                          options_.terminals, now);
+    if (connection == nullptr) {
+        say(Level::warning, "connection refused", {{"why", "limits.terminals are open"}});
+        return 0;
+    }
+    arm(*connection);
+    return connection->terminal.id();
+}
+
+TerminalId Router::dialled(std::size_t link, std::string peer_address, base::Instant now) {
+    now_ = now;
+    const ConfiguredLink& configured = links_.configured()[link];
+    if (links_.up(configured.peer) != 0 || shutting_down_) {
+        return 0;
+    }
+    Connection* connection =
+        connections_.open(options_.terminal, configured.name, terminal::Type::network,
+                          Entry::dialled, std::move(peer_address), options_.terminals, now);
+    if (connection == nullptr) {
+        links_.failed(link, now, random_);
+        return 0;
+    }
+    connection->link = link;
+    links_.set_dialled(link, connection->terminal.id());
+    connection->terminal.say_hello(our_hello(*connection), now);
+    forwarder_.list_for_flush(*connection);
+    arm(*connection);
+    return connection->terminal.id();
+}
+
+void Router::on_dial_failed(std::size_t link, const base::Error& why, base::Instant now) {
+    now_ = now;
+    say(Level::debug, "dial failed", {{"peer", links_.configured()[link].peer}, {"why", why.detail}});
+    links_.failed(link, now, random_);
+}
+
+void Router::on_bytes(TerminalId id, base::ByteView bytes,
+                      const std::shared_ptr<base::Bytes>* owner, base::Instant now) {
+    now_ = now;
+    Connection* connection = connections_.find(id);
+    if (connection == nullptr || connection->terminal.state() == terminal::State::closing) {
+        return;
+    }
+    connection->terminal.on_bytes(bytes, owner, now, *this);
+    if (connection->terminal.output().has_waiting()) {  // a PONG
+        forwarder_.list_for_flush(*connection);
+    }
+    if (connection->terminal.state() == terminal::State::closing) {
+        let_go(*connection);
+    }
+}
+
+// The terminal ended, by its own judgement or the peer's: takes out of the router what stood on it.
+void Router::let_go(Connection& connection) {
+    const terminal::Terminal& terminal = connection.terminal;
+    const TerminalId id = terminal.id();
+    agenda_.erase({connection.armed, id});
+    connection.armed = base::never;
+    std::erase_if(contests_, [id](const Contest& contest) { return contest.newcomer == id; });
+    attachments_.detach_all(connection);
+    if (std::find(closes_.begin(), closes_.end(), id) == closes_.end()) {
+        closes_.push_back(id);
+    }
+    const std::string peer = terminal.peer_machine();
+    const bool neighbour = terminal.is_router() && !peer.empty();
+    if (neighbour && links_.up(peer) == id) {
+        gossip_.on_link_down(id, now_);
+        links_.set_down(peer, now_, random_);
+        say(Level::warning, "link down",
+            {{"peer", peer}, {"terminal", terminal.name()}, {"code", terminal.closing_code()},
+             {"why", terminal.closing_message()}});
+    } else if (connection.link) {
+        if (*connection.link < links_.configured().size() && links_.dialled(*connection.link) == id) {
+            links_.failed(*connection.link, now_, random_);
+        }
+    }
+    if (!neighbour && terminal.closing_code() != "shutdown" && !terminal.closing_code().empty()) {
+        say(Level::info, "connection refused",
+            {{"peer", terminal.peer_address()}, {"terminal", terminal.name()},
+             {"code", terminal.closing_code()}, {"why", terminal.closing_message()}});
+    }
+    connection.link.reset();
+}
+
+void Router::close(Connection& connection, std::string_view code, std::string_view message) {
+    connection.terminal.close(code, message);
+    forwarder_.list_for_flush(connection);
+    let_go(connection);
+}
+
+void Router::on_closed(TerminalId id, const std::string& why, base::Instant now) {
+    now_ = now;
+    if (Connection* connection = connections_.find(id)) {
+        if (connection->terminal.state() != terminal::State::closing) {
+            connection->terminal.close("", why);
+            let_go(*connection);
+        }
+        std::erase(closes_, id);
+        connections_.erase(id);
+    }
+    settle_contests(now);
+}
+
+void Router::on_goodbye(TerminalId from, const envelope::Goodbye& goodbye) {
+    const Connection* connection = connections_.find(from);
+    if (connection->terminal.is_router() || connection->link) {
+        say(goodbye.code == "duplicate" ? Level::debug : Level::info, "goodbye received",
+            {{"terminal", connection->terminal.name()}, {"code", goodbye.code},
+             {"why", goodbye.message}});
+    }
+}
+
+void Router::on_hello(TerminalId from, envelope::Hello hello) {
+    Connection& connection = *connections_.find(from);
+    if (shutting_down_) {
+        close(connection, "shutdown", "this router is shutting down");
+    } else if (hello.role == envelope::Role::service) {
+        greet_service(connection, hello);
+    } else {
+        greet_router(connection, hello);
+    }
+}
+
+void Router::greet_service(Connection& connection, const envelope::Hello& hello) {
+    if (connection.entry != Entry::local_listener) {
+        close(connection, "forbidden", "services attach at a local terminal; this one is for routers");
+        return;
+    }
+    connection.client = std::string(envelope::client_prefix) + std::to_string(connection.terminal.id());
+    connection.address = envelope::make_address(connection.client, options_.machine);
+    connection.terminal.accept(connection.client, hello);
+    connection.terminal.say_hello(our_hello(connection), now_);
+    forwarder_.list_for_flush(connection);
+    attachments_.attach(connection, hello.services);
+    arm(connection);
+}
+
+void Router::on_frame(TerminalId from, const envelope::Frame& frame) {
+    Connection& connection = *connections_.find(from);
+    switch (frame.kind) {
+        case Kind::envelope:
+            if (built_gossip_ != gossip_.table_version() ||
+                built_attachments_ != attachments_.version()) {
+                refresh();
+            }
+            forwarder_.on_envelope(connection, frame, now_);
+            break;
+        case Kind::announce:
+            gossip_.on_announce(from, frame.body, now_);
+            break;
+        case Kind::attach:
+            on_attach(connection, frame.body);
+            break;
+        default: {
+            base::Result<std::vector<std::string>> names =
+                envelope::read_detach(frame.body, options_.terminal.services);
+            if (names) {
+                attachments_.detach(connection, *names);
+            } else {
+                forwarder_.refuse_to(connection, Refusal::forbidden, names.error().detail, now_);
+            }
+        }
+    }
+}
+
+void Router::on_attach(Connection& connection, base::ByteView body) {
+    const std::size_t most = options_.terminal.services;
+    base::Result<std::vector<envelope::ServiceEntry>> services = envelope::read_attach(body, most);
+    if (!services) {
+        forwarder_.refuse_to(connection, Refusal::forbidden, services.error().detail, now_);
+    } else if (connection.services.size() + services->size() > most) {
+        forwarder_.refuse_to(connection, Refusal::forbidden,
+                             "at most " + std::to_string(most) + " services a connection", now_);
+    } else {
+        attachments_.attach(connection, *services);
+    }
+}
+
+void Router::on_request(const envelope::EnvelopeView& request, const Transit& transit) {
+    const std::string_view to = request.answer_to();
+    const std::string_view service = envelope::split_address(to).service;
+    if (request.is_answer() || to.empty() || service == "router" || service == "echo") {
+        return;
+    }
+    base::Result<ControlRequest> asked = read_control_request(request.data);
+    if (asked && asked->name == "ping") {
+        if (transit.origin == Origin::router) {
+            asked = base::Error{"forbidden", "a ping starts at the router that the asker is attached to"};
+        } else if (!envelope::valid_address(asked->texts["destination"]) ||
+                   envelope::split_address(asked->texts["destination"]).everywhere()) {
+            asked = base::Error{"bad-envelope", "ping needs `destination`: service or service@machine"};
+        } else {
+            start_ping(request, asked->texts["destination"]);
+            return;
+        }
+    }
+    base::Result<nlohmann::ordered_json> answer =
+        asked ? control_.answer(*asked, now_) : base::Result<nlohmann::ordered_json>(asked.error());
+    base::Bytes data;
+    envelope::ErrorFields error;
+    if (answer) {
+        nlohmann::ordered_json::to_msgpack(*answer, data);
+    } else {
+        error = {.code = answer.error().code,
+                 .message = answer.error().detail,
+                 .at = options_.machine,
+                 .destination = std::string(request.destination)};
+    }
+    forwarder_.originate({.source = {},
+                          .destination = to,
+                          .reply_to = {},
+                          .id = {},
+                          .in_reply_to = request.id,
+                          .headers = {},
+                          .error = answer ? nullptr : &error,
+                          .data = data},
+                         0, now_);
+}
+
+// A traced frame that ends before the service: the reports of the routers on its way are the answer.
+void Router::start_ping(const envelope::EnvelopeView& request, const std::string& destination) {
+    const std::uint8_t nil = 0xc0;
+    forwarder_.originate({.source = {},
+                          .destination = destination,
+                          .reply_to = request.answer_to(),
+                          .id = request.id,
+                          .in_reply_to = {},
+                          .headers = {},
+                          .error = nullptr,
+                          .data = {&nil, 1}},
+                         envelope::flag::trace | envelope::flag::dry, now_);
+}
+
+void Router::refresh() {
+    if (announced_attachments_ != attachments_.version()) {
+        announced_attachments_ = attachments_.version();
+        gossip_.set_services(attachments_.catalog(options_.services), now_);
+    }
+    if (built_gossip_ == gossip_.table_version() && built_attachments_ == attachments_.version()) {
+        return;
+    }
+    built_gossip_ = gossip_.table_version();
+    built_attachments_ = attachments_.version();
+    forwarder_.set_table(
+        RouteTable::build(gossip_, attachments_, options_.machine, forwarder_.table()));
+    forwarder_.retry_waiting(now_);
+}
+
+void Router::on_deadline(base::Instant now) {
+    now_ = now;
+    while (!agenda_.empty() && agenda_.begin()->first <= now) {
+        Connection* connection = connections_.find(agenda_.begin()->second);
+        agenda_.erase(agenda_.begin());
+        if (connection == nullptr) {
+            continue;
+        }
+        connection->armed = base::never;
+        connection->terminal.on_deadline(now);
+        if (connection->terminal.output().has_waiting()) {
+            forwarder_.list_for_flush(*connection);
+        }
+        if (connection->terminal.state() == terminal::State::closing) {
+            let_go(*connection);
+        } else {
+            arm(*connection);
+        }
+    }
+    settle_contests(now);
+    gossip_.on_deadline(now);
+    refresh();
+    forwarder_.on_deadline(now);
+}
+
+base::Instant Router::next_deadline() const {
+    base::Instant next = std::min({gossip_.next_deadline(), links_.next_dial(),
+                                   forwarder_.next_deadline()});
+    if (!agenda_.empty()) {
+        next = std::min(next, agenda_.begin()->first);
+    }
+    for (const Contest& contest : contests_) {
+        next = std::min(next, contest.until);
+    }
+    return next;
+}
+
+void Router::end_turn(base::Instant now) {
+    now_ = now;
+    refresh();
+    for (gossip::Gossip::Outgoing& announce : gossip_.take_outgoing()) {
+        if (Connection* connection = connections_.find(announce.link)) {
+            connection->terminal.send_control(Kind::announce, announce.body, now);
+            forwarder_.list_for_flush(*connection);
+            if (connection->terminal.state() == terminal::State::closing) {
+                let_go(*connection);
+            }
+        }
+    }
+    refresh();
+}
+
+Router::Effects Router::take_effects() {
+    Effects effects;
+    effects.dials = links_.take_due(now_);
+    effects.writes = forwarder_.take_flushes();
+    effects.closes = std::exchange(closes_, {});
+    effects.reports = std::exchange(reports_, {});
+    for (base::Report& report : gossip_.take_reports()) {
+        effects.reports.push_back(std::move(report));
+    }
+    return effects;
+}
+
+terminal::OutputQueue* Router::output(TerminalId id) {
+    Connection* connection = connections_.find(id);
+    return connection != nullptr ? &connection->terminal.output() : nullptr;
+}
+
+}  // namespace jetway::router

@@ -1,0 +1,128 @@
+// Router: a whole router but for its sockets. It is told of connections, bytes and the time, and answers with
+// what to write, dial and close; it opens nothing and waits for nothing.
+//
+//   a turn of the shell:  opened(), on_bytes(), on_closed(), on_dial_failed(), on_deadline() as things happen,
+//                         then end_turn(), then take_effects(): dial, write, close, log; sleep until next_deadline().
+//
+// Left to the shell: sockets, names of files, the clock, the log.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "base/report.h"
+#include "gossip/gossip.h"
+#include "router/attachments.h"
+#include "router/connection.h"
+#include "router/control.h"
+#include "router/forwarder.h"
+#include "router/links.h"
+#include "router/options.h"
+
+namespace jetway::router {
+
+class Router final : private terminal::Receiver {
+public:
+    Router(Options options, base::Random random, base::Instant now,
+           std::function<ProcessFigures()> figures);
+    Router(const Router&) = delete;
+    Router& operator=(const Router&) = delete;
+
+    // A connection was accepted by a listener of that kind, or the dial of a configured link (its index)
+    // succeeded. 0: not wanted (too many, or the neighbour is up already): close it.
+    TerminalId accepted(Entry by, std::string peer_address, base::Instant now);
+    TerminalId dialled(std::size_t link, std::string peer_address, base::Instant now);
+    void on_dial_failed(std::size_t link, const base::Error& why, base::Instant now);
+
+    // `owner` as envelope::FrameReader::feed has it.
+    void on_bytes(TerminalId id, base::ByteView bytes, const std::shared_ptr<base::Bytes>* owner,
+                  base::Instant now);
+    // The connection is gone, by its peer, by an error, or because the shell closed it.
+    void on_closed(TerminalId id, const std::string& why, base::Instant now);
+    void on_deadline(base::Instant now);
+    base::Instant next_deadline() const;
+    // Brings the table and the announcements up to date with all that this turn changed.
+    void end_turn(base::Instant now);
+
+    struct Effects {
+        std::vector<std::size_t> dials;     // configured links to dial, by index
+        std::vector<TerminalId> writes;     // terminals whose output() has something
+        std::vector<TerminalId> closes;     // write what output() has, then close, then on_closed()
+        std::vector<base::Report> reports;
+    };
+    Effects take_effects();
+
+    // The queue of a terminal, to write from; nullptr when it is gone.
+    terminal::OutputQueue* output(TerminalId id);
+
+    // A changed deployment: services, links, limits. Connections that it does not concern stay.
+    void reconfigure(Options options, base::Instant now);
+    // Takes a link down to have it dialled anew, as after a change of its address.
+    void redial(const std::string& peer, base::Instant now);
+
+    // Shutdown: retracts all, accepts nobody new.
+    void begin_shutdown(base::Instant now);
+    // Nothing waits to be written to anybody.
+    bool drained() const;
+    // GOODBYE `shutdown` to all.
+    void end_shutdown(base::Instant now);
+
+    const Options& options() const { return options_; }
+    const ConnectionTable& connections() const { return connections_; }
+    const Forwarder& forwarder() const { return forwarder_; }
+    const gossip::Gossip& gossip() const { return gossip_; }
+
+private:
+    void on_hello(TerminalId from, envelope::Hello hello) override;
+    void on_frame(TerminalId from, const envelope::Frame& frame) override;
+    void on_goodbye(TerminalId from, const envelope::Goodbye& goodbye) override;
+
+    void greet_service(Connection& connection, const envelope::Hello& hello);
+    void greet_router(Connection& connection, const envelope::Hello& hello);
+    void admit(Connection& connection, const envelope::Hello& hello);
+    void refuse_neighbour(Connection& connection, std::string_view code, std::string message);
+    void on_attach(Connection& connection, base::ByteView body);
+    void on_request(const envelope::EnvelopeView& request, const Transit& transit);
+    void start_ping(const envelope::EnvelopeView& request, const std::string& destination);
+    void close(Connection& connection, std::string_view code, std::string_view message);
+    void let_go(Connection& connection);
+    void settle_contests(base::Instant now);
+    void refresh();
+    void arm(Connection& connection);
+    envelope::Hello our_hello(const Connection& connection) const;
+    void say(base::Report::Level level, std::string event,
+             std::vector<std::pair<std::string, std::string>> fields);
+
+    // A newcomer that waits for the incumbent to show that it lives.
+    struct Contest {
+        TerminalId newcomer = 0;
+        TerminalId incumbent = 0;
+        base::Instant since{};
+        base::Instant until{};
+        envelope::Hello hello;
+    };
+
+    Options options_;
+    base::Random random_;
+    base::Instant now_;
+    ConnectionTable connections_;
+    Attachments attachments_;
+    gossip::Gossip gossip_;
+    Links links_;
+    Forwarder forwarder_;
+    Control control_;
+    std::vector<Contest> contests_;
+    std::set<std::pair<base::Instant, TerminalId>> agenda_;  // terminals by their deadline
+    std::vector<TerminalId> closes_;
+    std::vector<base::Report> reports_;
+    std::uint64_t built_gossip_ = 0;       // the versions that the table was built from
+    std::uint64_t built_attachments_ = 0;
+    std::uint64_t announced_attachments_ = 0;
+    bool shutting_down_ = false;
+};
+
+}  // namespace jetway::router

@@ -1,0 +1,424 @@
+#include "client/client.h"
+
+#include "client/control.h"
+#include "fake_router.h"
+
+namespace jetway::client {
+
+namespace {
+
+using envelope::EnvelopeFields;
+using envelope::EnvelopeView;
+using envelope::Kind;
+using namespace std::chrono_literals;
+
+base::Bytes text(std::string_view content) {
+    base::Bytes raw;
+    envelope::Packer(raw).text(content);
+    return raw;
+}
+
+// A router that greets, and a client that is open.
+struct Pair {
+    explicit Pair(Options options = {}, std::uint32_t max_frame = 0) {
+        router.max_frame = max_frame;
+        auto connected = Client::connect(runtime, router.at(), std::move(options));
+        REQUIRE_MESSAGE(connected, (connected ? "" : connected.error().detail));
+        client = std::move(connected.value());
+    }
+
+    bool wait(const std::function<bool()>& condition) {
+        return runtime.wait_until(condition, runtime.now() + 5s);
+    }
+
+    // The router answers every request in this way.
+    void answers(const std::function<void(EnvelopeFields&)>& fill) {
+        router.on_frame = [this, fill](const FakeRouter::Received& received) {
+            EnvelopeView asked;
+            if (received.kind != Kind::envelope ||
+                envelope::read_envelope(received.body, asked) != nullptr) {
+                return;
+            }
+            EnvelopeFields fields;
+            fields.source = asked.destination;
+            fields.destination = asked.reply_to;
+            fields.in_reply_to = asked.id;
+            fill(fields);
+            router.send_envelope(fields);
+        };
+    }
+
+    Runtime runtime;
+    FakeRouter router{runtime};
+    std::unique_ptr<Client> client;
+};
+
+EnvelopeFields to(std::string_view destination, base::ByteView data = {}) {
+    EnvelopeFields fields;
+    fields.destination = destination;
+    fields.data = data;
+    return fields;
+}
+
+}  // namespace
+
+TEST_SUITE("client.client") {
+    TEST_CASE("it says HELLO with its services first, and knows its address after the router's") {
+        envelope::ServiceEntry service;
+        service.name = "gpu-server";
+        Options options;
+        options.services = {service};
+        Pair pair(std::move(options));
+        CHECK(pair.client->is_open());
+        CHECK(pair.client->address() == "client-1@machine-a");
+        CHECK(pair.client->machine_id() == "machine-a");
+        REQUIRE(pair.router.received.size() == 1);
+        CHECK(pair.router.received[0]->kind == Kind::hello);
+        const auto hello = envelope::read_hello(pair.router.received[0]->body, 10);
+        REQUIRE(hello);
+        CHECK(hello->role == envelope::Role::service);
+        REQUIRE(hello->services.size() == 1);
+        CHECK(hello->services[0].name == "gpu-server");
+    }
+
+    TEST_CASE("a socket that is not there is an error with the code of the system") {
+        Runtime runtime;
+        const auto client =
+            Client::connect(runtime, io::Endpoint::unix_socket("/nonexistent/x.sock"), {});
+        REQUIRE_FALSE(client);
+        CHECK(client.error().code == "ENOENT");
+    }
+
+    TEST_CASE("a router that does not greet is a timeout") {
+        Runtime runtime;
+        FakeRouter router(runtime);
+        router.greets = false;
+        Options options;
+        options.timeout = 50ms;
+        const auto client = Client::connect(runtime, router.at(), std::move(options));
+        REQUIRE_FALSE(client);
+        CHECK(client.error().code == "timeout");
+    }
+
+    TEST_CASE("GOODBYE instead of a greeting gives its code") {
+        Runtime runtime;
+        FakeRouter router(runtime);
+        router.greets = false;
+        router.on_frame = [&](const FakeRouter::Received&) {
+            base::Bytes body;
+            envelope::append_goodbye(body, {"bad-hello", "`echo` is reserved"});
+            router.send(Kind::goodbye, body);
+        };
+        const auto client = Client::connect(runtime, router.at(), {});
+        REQUIRE_FALSE(client);
+        CHECK(client.error().code == "bad-hello");
+        CHECK(client.error().detail == "`echo` is reserved");
+    }
+
+    TEST_CASE("something else than a router is no router") {
+        Runtime runtime;
+        FakeRouter router(runtime);
+        router.greets = false;
+        router.on_frame = [&](const FakeRouter::Received&) {
+            const std::string_view http = "HTTP/1.1 400 Bad Request\r\n\r\n";
+            const base::ByteView bytes = base::as_bytes(http);
+            router.send_bytes({bytes.begin(), bytes.end()});
+        };
+        const auto client = Client::connect(runtime, router.at(), {});
+        REQUIRE_FALSE(client);
+        CHECK(client.error().code == "bad-frame");
+    }
+
+    TEST_CASE("what is sent in one turn arrives in order and in one read") {
+        Pair pair;
+        const std::size_t reads = pair.router.reads;
+        for (int i = 0; i < 100; ++i) {
+            const base::Bytes data = text(std::to_string(i));
+            REQUIRE(pair.client->send(to("gpu-server", data)));
+        }
+        const EnvelopeView last = pair.router.await_envelope(100);
+        CHECK(pair.router.reads == reads + 1);
+        CHECK(last.destination == "gpu-server");
+        CHECK(base::as_text(last.data) ==
+              "\xa2"
+              "99");
+    }
+
+    TEST_CASE("a request has a fresh id and this connection as replyTo, and gets its answer") {
+        Pair pair;
+        const base::Bytes data = text("pong");
+        pair.answers([&](EnvelopeFields& fields) { fields.data = data; });
+        for (std::size_t i = 1; i <= 2; ++i) {
+            const auto answer = pair.client->request(to("gpu-server"), 5s);
+            REQUIRE(answer);
+            CHECK(answer->source == "gpu-server");
+            CHECK(answer->data == data);
+            CHECK(pair.router.await_envelope(i).reply_to == "client-1@machine-a");
+        }
+        const base::Bytes first(pair.router.await_envelope(1).id.begin(),
+                                pair.router.await_envelope(1).id.end());
+        const base::Bytes second(pair.router.await_envelope(2).id.begin(),
+                                 pair.router.await_envelope(2).id.end());
+        CHECK(first != second);
+        CHECK(pair.client->unanswered() == 0);
+    }
+
+    TEST_CASE("an error envelope is the request's error, with the machine that refused") {
+        Pair pair;
+        const envelope::ErrorFields refusal{"no-route", "nobody has it", "machine-b", "x"};
+        pair.answers([&](EnvelopeFields& fields) { fields.error = &refusal; });
+        const auto answer = pair.client->request(to("x"), 5s);
+        REQUIRE_FALSE(answer);
+        CHECK(answer.error().code == "no-route");
+        CHECK(answer.error().detail == "nobody has it (at machine-b)");
+    }
+
+    TEST_CASE("a request that nobody answers ends at its deadline, and a late answer is dropped") {
+        Pair pair;
+        std::size_t others = 0;
+        pair.client->on_envelope([&](const EnvelopeView&) { ++others; });
+        const auto answer = pair.client->request(to("x"), 30ms);
+        REQUIRE_FALSE(answer);
+        CHECK(answer.error().code == "timeout");
+        EnvelopeFields late = to("client-1@machine-a");
+        late.in_reply_to = pair.router.await_envelope().id;
+        pair.router.send_envelope(late);
+        CHECK(pair.wait([&] { return pair.client->skipped() == 1; }));
+        CHECK(others == 0);
+    }
+
+    TEST_CASE("a connection that ends answers what was asked: GOODBYE's code, else `closed`") {
+        for (const bool polite : {true, false}) {
+            Pair pair;
+            pair.router.on_frame = [&](const FakeRouter::Received&) {
+                if (polite) {
+                    base::Bytes body;
+                    envelope::append_goodbye(body, {"shutdown", ""});
+                    pair.router.send(Kind::goodbye, body);
+                } else {
+                    pair.router.close();
+                }
+            };
+            std::string why;
+            pair.client->on_closed([&](const base::Error& error) { why = error.code; });
+            const auto answer = pair.client->request(to("x"), 5s);
+            REQUIRE_FALSE(answer);
+            CHECK(answer.error().code == (polite ? "shutdown" : "closed"));
+            CHECK(why == answer.error().code);
+            CHECK_FALSE(pair.client->send(to("x")));
+        }
+    }
+
+    TEST_CASE("asking for more answers takes them until the deadline") {
+        Pair pair;
+        int answers = 0;
+        std::string end;
+        const auto asked = pair.client->ask(to("x@*"), pair.runtime.now() + 60ms,
+                                            [&](const base::Result<EnvelopeView>& answer) {
+                                                answers += answer ? 1 : 0;
+                                                end = answer ? "" : answer.error().code;
+                                                return true;
+                                            });
+        REQUIRE(asked);
+        for (int i = 0; i < 3; ++i) {
+            EnvelopeFields fields = to("client-1@machine-a");
+            fields.in_reply_to = pair.router.await_envelope().id;
+            pair.router.send_envelope(fields);
+        }
+        CHECK(pair.wait([&] { return !end.empty(); }));
+        CHECK(answers == 3);
+        CHECK(end == "timeout");
+    }
+
+    TEST_CASE("PING is answered by a PONG of the same value") {
+        Pair pair;
+        base::Bytes value;
+        envelope::Packer(value).map(1).text("any").array(2).number(1).boolean(true);
+        pair.router.send(Kind::ping, value);
+        CHECK(pair.wait([&] { return pair.router.of(Kind::pong).size() == 1; }));
+        CHECK(pair.router.of(Kind::pong)[0]->body == value);
+    }
+
+    TEST_CASE("settle comes back when the router has read all, and not before") {
+        Pair pair;
+        REQUIRE(pair.client->send(to("x")));
+        REQUIRE(pair.client->settle(5s));
+        CHECK(pair.router.of(Kind::envelope).size() == 1);
+        pair.router.answers_pings = false;
+        const auto settled = pair.client->settle(30ms);
+        REQUIRE_FALSE(settled);
+        CHECK(settled.error().code == "timeout");
+    }
+
+    TEST_CASE(
+        "what is no answer to a request goes to on_envelope, the program's own ids included") {
+        Pair pair;
+        std::vector<std::string> sources;
+        pair.client->on_envelope(
+            [&](const EnvelopeView& view) { sources.emplace_back(view.source); });
+        EnvelopeFields plain = to("gpu-server");
+        plain.source = "one@machine-b";
+        pair.router.send_envelope(plain);
+        base::Bytes id;
+        envelope::Packer(id).number(7);
+        plain.source = "two@machine-b";
+        plain.in_reply_to = id;
+        pair.router.send_envelope(plain);
+        CHECK(pair.wait([&] { return sources.size() == 2; }));
+        CHECK(sources == std::vector<std::string>{"one@machine-b", "two@machine-b"});
+    }
+
+    TEST_CASE("an envelope that can't be read, and a kind that is not for services, are skipped") {
+        Pair pair;
+        pair.router.send(Kind::envelope, {0xc0});
+        pair.router.send(Kind::announce, {0x80});
+        pair.router.send(static_cast<Kind>(99), {0x80});
+        CHECK(pair.wait([&] { return pair.client->skipped() == 3; }));
+        CHECK(pair.client->is_open());
+    }
+
+    TEST_CASE("a second HELLO ends it") {
+        Pair pair;
+        pair.router.greet();
+        CHECK(pair.wait([&] { return !pair.client->is_open(); }));
+        CHECK(pair.client->why_closed().code == "bad-frame");
+    }
+
+    TEST_CASE("a frame over the router's limit is refused here, and the connection stays") {
+        Pair pair({}, 1'000);
+        const base::Bytes large = text(std::string(2'000, 'x'));
+        const auto sent = pair.client->send(to("x", large));
+        REQUIRE_FALSE(sent);
+        CHECK(sent.error().code == "too-large");
+        CHECK(pair.client->settle(5s));
+    }
+
+    TEST_CASE("a router that does not read fills the queue, which says overloaded, and no more") {
+        Options options;
+        options.queue = 256U << 10U;
+        Pair pair(std::move(options));
+        pair.router.stop_reading();
+        const base::Bytes data = text(std::string(50'000, 'x'));
+        base::Error refusal;
+        for (int i = 0; i < 1'000 && refusal.code.empty(); ++i) {
+            if (const auto sent = pair.client->send(to("x", data)); !sent) {
+                refusal = sent.error();
+            }
+            CHECK(pair.client->queued() <= (256U << 10U));
+            pair.runtime.loop().run_once(0ms);
+        }
+        CHECK(refusal.code == "overloaded");
+    }
+
+    TEST_CASE("a large frame goes out in parts, and on_room says when it is gone") {
+        Pair pair;
+        std::size_t rooms = 0;
+        pair.client->on_room([&] { ++rooms; });
+        const base::Bytes data = text(std::string(6U << 20U, 'x'));
+        REQUIRE(pair.client->send(to("x", data)));
+        const EnvelopeView view = pair.router.await_envelope();
+        CHECK(view.data.size() == data.size());
+        CHECK(pair.wait([&] { return rooms > 0; }));
+        CHECK(pair.client->queued() == 0);
+    }
+
+    TEST_CASE("on_room can keep the connection busy by itself") {
+        Pair pair;
+        std::size_t sent = 0;
+        pair.client->on_room([&] {
+            if (sent < 500) {
+                ++sent;
+                REQUIRE(pair.client->send(to("x")));
+            }
+        });
+        REQUIRE(pair.client->send(to("x")));
+        pair.router.await_envelope(501);
+    }
+
+    TEST_CASE("HOLD and RESUME say to whom nothing should be sent") {
+        Pair pair;
+        base::Bytes body;
+        envelope::Packer(body).map(1).text("destination").text("gpu-server");
+        pair.router.send(Kind::hold, body);
+        CHECK(pair.wait([&] { return pair.client->held("gpu-server"); }));
+        CHECK_FALSE(pair.client->held("other"));
+        pair.router.send(Kind::resume, body);
+        CHECK(pair.wait([&] { return !pair.client->held("gpu-server"); }));
+    }
+
+    TEST_CASE("services are attached and detached while it runs") {
+        Pair pair;
+        envelope::ServiceEntry service;
+        service.name = "later";
+        REQUIRE(pair.client->attach({service}));
+        REQUIRE(pair.client->detach({"later"}));
+        REQUIRE(pair.client->settle(5s));
+        REQUIRE(pair.router.of(Kind::attach).size() == 1);
+        const auto attached = envelope::read_attach(pair.router.of(Kind::attach)[0]->body, 10);
+        REQUIRE(attached);
+        CHECK(attached->front().name == "later");
+        CHECK(pair.router.of(Kind::detach).size() == 1);
+    }
+
+    TEST_CASE("what was sent before close still arrives") {
+        Pair pair;
+        REQUIRE(pair.client->send(to("x")));
+        pair.client->close();
+        pair.router.await_envelope();
+        CHECK(pair.client->state() == Client::State::closed);
+    }
+
+    TEST_CASE("a client may be closed in its own callback") {
+        Pair pair;
+        pair.client->on_envelope([&](const EnvelopeView&) { pair.client->close(); });
+        base::Bytes two;
+        for (int i = 0; i < 2; ++i) {
+            base::Bytes body;
+            envelope::append_envelope(body, to("client-1@machine-a"));
+            envelope::append_frame(two, {.kind = Kind::envelope, .flags = 0, .hops = 0, .pin = {}},
+                                   body);
+        }
+        pair.router.send_bytes(std::move(two));
+        CHECK(pair.wait([&] { return !pair.client->is_open(); }));
+    }
+
+    TEST_CASE("a control request asks the own router, or the one that is named") {
+        Pair pair;
+        base::Bytes data;
+        append_json(data, Json{{"schema", "jetway.status/1"}});
+        pair.answers([&](EnvelopeFields& fields) { fields.data = data; });
+        auto answer = control(*pair.client, {"status", {}, {}}, 5s);
+        REQUIRE(answer);
+        CHECK((*answer)["schema"] == "jetway.status/1");
+        CHECK(pair.router.await_envelope(1).destination == "router@machine-a");
+        answer = control(*pair.client, {"routes", Json{{"all", true}}, "machine-c"}, 5s);
+        REQUIRE(answer);
+        const EnvelopeView asked = pair.router.await_envelope(2);
+        CHECK(asked.destination == "router@machine-c");
+        const auto request = to_json(asked.data);
+        REQUIRE(request);
+        CHECK(write_json(*request) == R"({"request":"routes","args":{"all":true}})");
+    }
+}
+
+TEST_SUITE("client.endpoint") {
+    TEST_CASE("an address of a router is a path or host and port") {
+        const auto parsed = [](const char* written) {
+            const auto endpoint = parse_endpoint(written);
+            return endpoint ? endpoint->text() : endpoint.error().code;
+        };
+        CHECK(parsed("unix:///run/jetway/a.sock") == "/run/jetway/a.sock");
+        CHECK(parsed("/run/jetway/a.sock") == "/run/jetway/a.sock");
+        CHECK(parsed("a.sock") == "a.sock");
+        CHECK(parsed("tcp://127.0.0.1:9000") == "127.0.0.1:9000");
+        CHECK(parsed("localhost:9000") == "localhost:9000");
+        CHECK(parsed("[::1]:9000") == "[::1]:9000");
+        for (const char* wrong : {"", "unix://", "host", "host:", "host:0", "host:70000", "host:9x",
+                                  ":9000", "::1:9000", "wss://host:1/x"}) {
+            CAPTURE(wrong);
+            CHECK(parsed(wrong) == "usage");
+        }
+    }
+}
+
+}  // namespace jetway::client

@@ -1,0 +1,259 @@
+#include "config/deployment.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+using namespace jetway;
+using namespace jetway::config;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+// As the document prints it.
+const char* const document = R"(# deployment.yml
+machines:
+  machine-a:
+    services:
+      - pty-server
+      - display-server
+      - mp4-encoder
+    terminals:
+      - name: to-machine-b
+        type: network
+        address: 10.0.0.2:9001
+      - name: to-machine-c
+        type: network
+        address: 10.0.0.3:9001
+
+  machine-b:
+    services:
+      - parser-server
+    terminals:
+      - name: to-machine-a
+        type: network
+        address: 10.0.0.1:9001
+      - name: to-machine-c
+        type: network
+        address: 10.0.0.3:9002
+
+  machine-c:
+    services:
+      - gpu-server
+      - encoder-server
+    terminals:
+      - name: to-machine-a
+        type: network
+        address: 10.0.0.1:9002
+      - name: to-machine-b
+        type: network
+        address: 10.0.0.2:9002
+# Service discovery is automatic!
+)";
+
+Deployment valid(std::string_view text) {
+    Checked checked = parse_deployment(text);
+    for (const Problem& problem : checked.problems) {
+        FAIL_CHECK(format(problem, "deployment.yml"));
+    }
+    REQUIRE(checked.deployment);
+    return std::move(*checked.deployment);
+}
+
+std::vector<std::string> texts(const std::vector<Address>& addresses) {
+    std::vector<std::string> result;
+    std::transform(addresses.begin(), addresses.end(), std::back_inserter(result),
+                   [](const Address& address) { return address.text(); });
+    return result;
+}
+
+using Texts = std::vector<std::string>;
+
+// One machine `a` with these lines in it, and a neighbour `b` that leads back.
+std::string machine(const std::string& lines) {
+    return "machines:\n  b:\n  a:\n" + lines;
+}
+
+}  // namespace
+
+TEST_SUITE("config.deployment") {
+    TEST_CASE("the document's file is valid as it stands") {
+        const Deployment deployment = valid(document);
+        REQUIRE(deployment.machines.size() == 3);
+        const MachineConfig& a = *deployment.find("machine-a");
+        CHECK(a.name == "machine-a");
+        CHECK(a.router.machine == "machine-a");
+        REQUIRE(a.router.services.size() == 3);
+        CHECK(a.router.services[2].name == "mp4-encoder");
+        CHECK(a.router.services[2].weight == 1);
+        REQUIRE(a.links.size() == 2);
+        CHECK(a.links[0] ==
+              LinkConfig{"to-machine-b", "machine-b", *parse_address("10.0.0.2:9001"), true, 1});
+        REQUIRE(a.router.links.size() == 2);
+        CHECK(a.router.links[1] == router::ConfiguredLink{"to-machine-c", "machine-c", 1});
+        CHECK(a.router.gossip.interval == seconds(5));
+        CHECK(a.shutdown_grace == seconds(2));
+        CHECK_FALSE(a.insecure);
+        CHECK_FALSE(a.socket);
+        CHECK(deployment.find("machine-d") == nullptr);
+    }
+
+    TEST_CASE("a machine listens where the others' terminals expect it") {
+        const Deployment deployment = valid(document);
+        CHECK(texts(deployment.find("machine-a")->listen) ==
+              Texts{"10.0.0.1:9001", "10.0.0.1:9002"});
+        CHECK(texts(deployment.find("machine-b")->listen) ==
+              Texts{"10.0.0.2:9001", "10.0.0.2:9002"});
+        CHECK(texts(deployment.find("machine-c")->listen) ==
+              Texts{"10.0.0.3:9001", "10.0.0.3:9002"});
+    }
+
+    TEST_CASE("an address that two machines dial is listened on once") {
+        const Deployment deployment = valid(
+            "machines:\n  hub:\n"
+            "  a: {terminals: [{name: to-hub, type: network, address: '10.0.0.9:9001'}]}\n"
+            "  b: {terminals: [{name: up, peer: hub, type: network, address: '10.0.0.9:9001'}]}\n");
+        CHECK(texts(deployment.find("hub")->listen) == Texts{"10.0.0.9:9001"});
+        CHECK(deployment.find("a")->listen.empty());
+        CHECK(deployment.find("b")->links[0].peer == "hub");
+    }
+
+    TEST_CASE("what a machine says of listening stands instead of what is inferred") {
+        const std::string dialling =
+            "  a: {terminals: [{name: to-b, type: network, address: '10.0.0.9:9001'}]}\n";
+        CHECK(texts(valid("machines:\n" + dialling + "  b: {listen: '0.0.0.0:9001'}\n")
+                        .find("b")
+                        ->listen) == Texts{"0.0.0.0:9001"});
+        CHECK(texts(valid("machines:\n" + dialling + "  b: {listen: ['[::]:1', 'x:2']}\n")
+                        .find("b")
+                        ->listen) == Texts{"[::]:1", "x:2"});
+        CHECK(valid("machines:\n" + dialling + "  b: {listen: []}\n").find("b")->listen.empty());
+    }
+
+    TEST_CASE("a machine's own settings win over the file's, key by key") {
+        const Deployment deployment = valid(R"(
+gossip: {interval: 2s, min_interval: 10ms, request_timeout: 1s, hello: 100ms, dead_after: 400ms}
+limits: {queue: 1MiB, max_frame: 4MiB, services: 7, machines: 8, terminals: 9, errors: 10,
+         hello_timeout: 3s}
+hop_limit: 12
+insecure: true
+shutdown_grace: 500ms
+control_group: operators
+machines:
+  a:
+  b:
+    gossip: {hello: 50ms}
+    limits: {queue: 64KiB}
+    hop_limit: 255
+    insecure: false
+    shutdown_grace: 0s
+    control_group: wheel
+)");
+        const MachineConfig& a = *deployment.find("a");
+        CHECK(a.router.gossip.interval == seconds(2));
+        CHECK(a.router.gossip.min_interval == milliseconds(10));
+        CHECK(a.router.gossip.request_timeout == seconds(1));
+        CHECK(a.router.gossip.max_machines == 8);
+        CHECK(a.router.terminal.hello == milliseconds(100));
+        CHECK(a.router.terminal.dead_after == milliseconds(400));
+        CHECK(a.router.terminal.queue == 1U << 20U);
+        CHECK(a.router.terminal.max_frame == 4U << 20U);
+        CHECK(a.router.terminal.services == 7);
+        CHECK(a.router.terminal.hello_timeout == seconds(3));
+        CHECK(a.router.terminals == 9);
+        CHECK(a.router.errors == 10);
+        CHECK(a.router.hop_limit == 12);
+        CHECK(a.router.insecure);
+        CHECK(a.insecure);
+        CHECK(a.shutdown_grace == milliseconds(500));
+        CHECK(a.control_group == "operators");
+        const MachineConfig& b = *deployment.find("b");
+        CHECK(b.router.terminal.hello == milliseconds(50));
+        CHECK(b.router.terminal.dead_after == milliseconds(400));
+        CHECK(b.router.terminal.queue == 64U << 10U);
+        CHECK(b.router.terminal.max_frame == 4U << 20U);
+        CHECK(b.router.hop_limit == 255);
+        CHECK_FALSE(b.insecure);
+        CHECK_FALSE(b.router.insecure);
+        CHECK(b.shutdown_grace == seconds(0));
+        CHECK(b.control_group == "wheel");
+    }
+
+    TEST_CASE("the defaults may be written down") {
+        valid(
+            "limits: {queue: 8MiB, max_frame: 16MiB, services: 4096, machines: 10000, "
+            "terminals: 4096, errors: 10000, hello_timeout: 5s}\n"
+            "gossip: {interval: 5s, min_interval: 20ms, request_timeout: 500ms, hello: 300ms, "
+            "dead_after: 900ms}\nmachines: {a: {}}\n");
+    }
+
+    TEST_CASE("a service can be a map of what it is") {
+        const Deployment deployment = valid(
+            "machines:\n  a:\n    services:\n      - plain\n"
+            "      - {name: gpu, capabilities: [h264, av1], version: 1.2, weight: 65535}\n");
+        const auto& services = deployment.find("a")->router.services;
+        REQUIRE(services.size() == 2);
+        CHECK(services[1] == router::ConfiguredService{"gpu", {"h264", "av1"}, "1.2", 65535});
+    }
+
+    TEST_CASE(
+        "the first Unix terminal is the default one elsewhere, the other local ones are more") {
+        const MachineConfig a = *valid(machine("    terminals:\n"
+                                               "      - {name: tcp, type: local, address: "
+                                               "'127.0.0.1:9100'}\n"
+                                               "      - {name: one, type: local, address: "
+                                               "'unix:///tmp/one.sock'}\n"
+                                               "      - {name: two, type: local, address: "
+                                               "'unix:///tmp/two.sock'}\n"
+                                               "      - {name: mirror, type: loopback}\n"
+                                               "      - {name: lo, type: loopback}\n"))
+                                     .find("a");
+        REQUIRE(a.socket);
+        CHECK(a.socket->path == "/tmp/one.sock");
+        CHECK(a.socket_name == "one");
+        REQUIRE(a.locals.size() == 2);
+        CHECK(a.locals[0].name == "tcp");
+        CHECK(a.locals[1].name == "two");
+        CHECK(a.loopbacks == Texts{"mirror"});
+    }
+
+    TEST_CASE("a local terminal without an address names the default Unix socket") {
+        const MachineConfig a = *valid(machine("    terminals:\n"
+                                               "      - {name: two, type: local, address: "
+                                               "'unix:///tmp/two.sock'}\n"
+                                               "      - {name: services, type: local}\n"))
+                                     .find("a");
+        CHECK_FALSE(a.socket);
+        CHECK(a.socket_name == "services");
+        REQUIRE(a.locals.size() == 1);
+        CHECK(a.locals[0].name == "two");
+    }
+
+    TEST_CASE("a link needs an address at one of its ends only") {
+        const Deployment deployment = valid(
+            "machines:\n  a: {terminals: [{name: to-b, type: network, cost: 65534}]}\n"
+            "  b: {terminals: [{name: to-a, type: network, address: '10.0.0.1:1'}]}\n");
+        CHECK_FALSE(deployment.find("a")->links[0].has_address);
+        CHECK(deployment.find("a")->router.links[0].cost == 65534);
+        CHECK(texts(deployment.find("a")->listen) == Texts{"10.0.0.1:1"});
+    }
+
+    TEST_CASE("listeners beyond loopback are named, whether inferred, configured or local") {
+        CHECK(texts(insecure_listeners(*valid(document).find("machine-a"))) ==
+              Texts{"10.0.0.1:9001", "10.0.0.1:9002"});
+        const MachineConfig a =
+            *valid(machine("    listen: ['127.0.0.1:1', '[::1]:1', '0.0.0.0:2', 'gpu-box:3']\n"
+                           "    terminals: [{name: x, type: local, address: '10.0.0.1:4'},"
+                           "{name: y, type: local, address: '127.0.0.1:5'},"
+                           "{name: z, type: local, address: 'unix:///tmp/z.sock'}]\n"))
+                 .find("a");
+        CHECK(texts(insecure_listeners(a)) == Texts{"0.0.0.0:2", "gpu-box:3", "10.0.0.1:4"});
+    }
+
+    TEST_CASE("aliases share what machines have in common") {
+        const Deployment deployment =
+            valid("machines:\n  a: {services: &all [x, y]}\n  b: {services: *all}\n");
+        CHECK(deployment.find("b")->router.services.size() == 2);
+    }
+}

@@ -1,0 +1,118 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "config/deployment.h"
+
+using namespace jetway::config;
+
+namespace {
+
+using Mapping = std::vector<std::pair<std::string, std::string>>;
+
+struct Mapped {
+    Deployment deployment;
+    Mapping mapping;
+};
+
+Mapped map(const std::string& machines) {
+    Checked checked = parse_deployment("machines:\n" + machines);
+    for (const Problem& problem : checked.problems) {
+        FAIL_CHECK(format(problem, "d.yml"));
+    }
+    REQUIRE(checked.deployment);
+    Mapped mapped;
+    mapped.deployment = map_to_loopback(std::move(*checked.deployment), &mapped.mapping);
+    return mapped;
+}
+
+// Every address that is dialled is listened on, by its machine alone, and all is on loopback.
+void check_connects(const Deployment& deployment) {
+    std::set<std::string> taken;
+    for (const MachineConfig& machine : deployment.machines) {
+        CHECK(insecure_listeners(machine).empty());
+        for (const Address& address : machine.listen) {
+            CHECK_MESSAGE(taken.insert(address.text()).second, address.text());
+        }
+        for (const LocalTerminalConfig& local : machine.locals) {
+            CHECK_MESSAGE(taken.insert(local.address.text()).second, local.address.text());
+        }
+    }
+    for (const MachineConfig& machine : deployment.machines) {
+        for (const LinkConfig& link : machine.links) {
+            const auto& listen = deployment.find(link.peer)->listen;
+            CHECK_MESSAGE((!link.has_address ||
+                           std::find(listen.begin(), listen.end(), link.address) != listen.end()),
+                          link.address.text());
+        }
+    }
+}
+
+}  // namespace
+
+TEST_SUITE("config.loopback_map") {
+    TEST_CASE("each host gets an address of its own, in the order of the file, with its ports") {
+        const Mapped mapped =
+            map("  a: {terminals: [{name: to-b, type: network, address: '10.0.0.2:9001'}]}\n"
+                "  b: {terminals: [{name: to-a, type: network, address: '10.0.0.1:9001'}]}\n"
+                "  c: {terminals: [{name: to-a, type: network, address: '10.0.0.1:9002'}]}\n");
+        CHECK(mapped.mapping == Mapping{{"10.0.0.1", "127.77.0.1"}, {"10.0.0.2", "127.77.0.2"}});
+        const MachineConfig& a = *mapped.deployment.find("a");
+        CHECK(a.links[0].address.text() == "127.77.0.2:9001");
+        REQUIRE(a.listen.size() == 2);
+        CHECK(a.listen[0].text() == "127.77.0.1:9001");
+        CHECK(a.listen[1].text() == "127.77.0.1:9002");
+        check_connects(mapped.deployment);
+    }
+
+    TEST_CASE("machines that stand on one host get an address each") {
+        const Mapped mapped =
+            map("  a: {terminals: [{name: to-b, type: network, address: '127.0.0.1:2'},"
+                " {name: t, type: local, address: '127.0.0.1:9'}]}\n"
+                "  b: {terminals: [{name: to-a, type: network, address: '127.0.0.1:1'}]}\n");
+        CHECK(mapped.mapping ==
+              Mapping{{"127.0.0.1 (a)", "127.77.0.1"}, {"127.0.0.1 (b)", "127.77.0.2"}});
+        check_connects(mapped.deployment);
+    }
+
+    TEST_CASE("a machine listens where it is dialled, whatever it listened on before") {
+        const std::string dialling =
+            "  a: {terminals: [{name: to-b, type: network, address: 'b.example:9001'}]}\n"
+            "  c: {terminals: [{name: to-b, type: network, address: '[fd00::2]:9001'}]}\n";
+        for (const char* listen : {"'0.0.0.0:9001'", "['192.168.7.7:7001']", "[]",
+                                   "['0.0.0.0:9001', '[::]:9001', 'b.example:9001']"}) {
+            CAPTURE(listen);
+            const Mapped mapped = map(dialling + "  b: {listen: " + listen + "}\n");
+            check_connects(mapped.deployment);
+        }
+    }
+
+    TEST_CASE("wildcard listeners of machines that nobody dials do not collide") {
+        check_connects(
+            map("  a: {listen: '0.0.0.0:9001'}\n  b: {listen: '0.0.0.0:9001'}\n").deployment);
+    }
+
+    TEST_CASE("a Unix socket that two machines would share gets the machine's name") {
+        const auto socket = [](const std::string& path) {
+            return "{terminals: [{name: s, type: local, address: 'unix://" + path + "'}]}\n";
+        };
+        const Mapped mapped =
+            map("  a: " + socket("/tmp/x.sock") + "  b: " + socket("/tmp/x.sock") +
+                "  c: " + socket("/tmp/c.sock"));
+        CHECK(mapped.deployment.find("a")->socket->path == "/tmp/x.sock.a");
+        CHECK(mapped.deployment.find("b")->socket->path == "/tmp/x.sock.b");
+        CHECK(mapped.deployment.find("c")->socket->path == "/tmp/c.sock");
+    }
+
+    TEST_CASE("three hundred machines get three hundred addresses that can be listened on") {
+        std::string machines;
+        for (int i = 0; i < 300; ++i) {
+            machines += "  m" + std::to_string(i) + ": {listen: '0.0.0.0:9001'}\n";
+        }
+        const Mapped mapped = map(machines);
+        check_connects(mapped.deployment);
+        CHECK(mapped.mapping[253].second == "127.77.0.254");
+        CHECK(mapped.mapping[254].second == "127.77.1.1");
+    }
+}

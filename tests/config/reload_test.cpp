@@ -1,0 +1,122 @@
+#include "config/reload.h"
+
+#include <doctest/doctest.h>
+
+using namespace jetway::config;
+
+namespace {
+
+// Machine `a` of a file in which it stands as `body`, beside b and c.
+MachineConfig machine(const std::string& body, const std::string& others = "  b:\n  c:\n",
+                      const std::string& top = "") {
+    const Checked checked = parse_deployment(top + "machines:\n  a: " + body + "\n" + others);
+    for (const Problem& problem : checked.problems) {
+        FAIL_CHECK(format(problem, "d.yml"));
+    }
+    REQUIRE(checked.deployment);
+    return checked.deployment->machines.front();
+}
+
+const char* const two_links =
+    "{terminals: [{name: to-b, type: network, address: '10.0.0.2:1'},"
+    " {name: to-c, type: network, address: '10.0.0.3:1'}]}";
+
+}  // namespace
+
+TEST_SUITE("config.reload") {
+    TEST_CASE("the same file changes nothing") {
+        const Reload reload = compare(machine(two_links), machine(two_links));
+        CHECK(reload.nothing());
+        CHECK(describe(reload).empty());
+    }
+
+    TEST_CASE("only the links that differ are named") {
+        const Reload reload =
+            compare(machine(two_links),
+                    machine("{terminals: [{name: to-b, type: network, address: '10.0.0.2:1', "
+                            "cost: 5}, {name: to-d, type: network, address: '10.0.0.4:1'}]}",
+                            "  b:\n  d:\n"));
+        REQUIRE(reload.links.changed.size() == 1);
+        CHECK(reload.links.changed[0].before.cost == 1);
+        CHECK(reload.links.changed[0].after.cost == 5);
+        REQUIRE(reload.links.added.size() == 1);
+        CHECK(reload.links.added[0].peer == "d");
+        REQUIRE(reload.links.removed.size() == 1);
+        CHECK(reload.links.removed[0].peer == "c");
+        CHECK(reload.problems.empty());
+        CHECK(describe(reload) == std::vector<std::string>{"link to-c removed", "link to-d added",
+                                                           "link to-b changed"});
+    }
+
+    TEST_CASE("a terminal that leads to another machine is another link") {
+        const auto leading_to = [](const std::string& peer) {
+            return machine("{terminals: [{name: up, type: network, address: '10.0.0.2:1', peer: " +
+                           peer + "}]}");
+        };
+        const Reload reload = compare(leading_to("b"), leading_to("c"));
+        CHECK(reload.links.added.size() == 1);
+        CHECK(reload.links.removed.size() == 1);
+        CHECK(reload.links.changed.empty());
+    }
+
+    TEST_CASE("services are changed when what is said of them is, not when they are moved") {
+        const Reload reload = compare(machine("{services: [x, y, z]}"),
+                                      machine("{services: [w, {name: y, weight: 2}, x]}"));
+        REQUIRE(reload.services.added.size() == 1);
+        CHECK(reload.services.added[0].name == "w");
+        REQUIRE(reload.services.removed.size() == 1);
+        CHECK(reload.services.removed[0].name == "z");
+        REQUIRE(reload.services.changed.size() == 1);
+        CHECK(reload.services.changed[0].after.weight == 2);
+    }
+
+    TEST_CASE("a neighbour's terminal changes where this machine is to listen") {
+        const auto dialled_at = [](const std::string& address) {
+            return machine("{}", "  b: {terminals: [{name: to-a, type: network, address: '" +
+                                     address + "'}]}\n");
+        };
+        const Reload reload = compare(dialled_at("10.0.0.1:1"), dialled_at("10.0.0.1:2"));
+        REQUIRE(reload.listen.added.size() == 1);
+        CHECK(reload.listen.added[0].text() == "10.0.0.1:2");
+        REQUIRE(reload.listen.removed.size() == 1);
+        CHECK(reload.listen.removed[0].text() == "10.0.0.1:1");
+    }
+
+    TEST_CASE("every setting that differs is named with what it was and is") {
+        const MachineConfig fresh = machine(
+            "{}", "",
+            "gossip: {interval: 2s, min_interval: 10ms, request_timeout: 1s, hello: 100ms, "
+            "dead_after: 400ms}\nlimits: {queue: 1MiB, max_frame: 4MiB, services: 7, machines: 8, "
+            "terminals: 9, errors: 10, hello_timeout: 3s}\nhop_limit: 12\ninsecure: true\n"
+            "shutdown_grace: 500ms\ncontrol_group: wheel\n");
+        const Reload reload = compare(machine("{}"), fresh);
+        CHECK(reload.settings.size() == 16);
+        CHECK(reload.problems.empty());
+        const std::vector<std::string> lines = describe(reload);
+        CHECK(lines.front() == "gossip.interval changed from 5s to 2s");
+        CHECK(lines.back() == "control_group changed from nothing to wheel");
+    }
+
+    TEST_CASE("local and loopback terminals come and go") {
+        const Reload reload =
+            compare(machine("{terminals: [{name: t, type: local, address: '127.0.0.1:1'}]}"),
+                    machine("{terminals: [{name: t, type: local, address: '127.0.0.1:2'},"
+                            " {name: m, type: loopback}]}"));
+        CHECK(reload.locals.added.size() == 1);
+        CHECK(reload.locals.removed.size() == 1);
+        CHECK(reload.loopbacks.added == std::vector<std::string>{"m"});
+    }
+
+    TEST_CASE("the machine's name and its Unix socket take a restart") {
+        const MachineConfig old = machine("{}");
+        MachineConfig renamed = old;
+        renamed.name = "z";
+        REQUIRE(compare(old, renamed).problems.size() == 1);
+        CHECK(compare(old, renamed).problems[0].find("can't become `z`") != std::string::npos);
+        const Reload moved = compare(
+            old, machine("{terminals: [{name: s, type: local, address: 'unix:///tmp/s'}]}"));
+        REQUIRE(moved.problems.size() == 1);
+        CHECK(moved.problems[0].find("unix:///tmp/s") != std::string::npos);
+        CHECK_FALSE(moved.nothing());
+    }
+}

@@ -1,0 +1,3 @@
+// The tests of envelope/.
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include <doctest/doctest.h>
