@@ -1,12 +1,13 @@
 // jetway-relay: the floor that a router is measured against.
 //
-//     jetway-relay ENDPOINT [--next ENDPOINT]      unix://PATH or tcp://HOST:PORT
+//     jetway-relay ENDPOINT... [--next ENDPOINT]      unix://PATH or tcp://IPV4:PORT
 //
-// It forwards whole frames between two connections and does nothing else: the first that it accepts
-// and the second, the third and the fourth, and so on. With --next each accepted connection is
-// paired with one that is dialled there, which makes a chain of relays. Of a frame it reads the
-// length, which is what any router must. One read and one gathered write a busy connection a turn;
-// a connection whose partner takes no more is not read until it does. One closes, both close.
+// It forwards whole frames between two connections and does nothing else: the first that it
+// accepts, at whichever ENDPOINT, and the second, the third and the fourth, and so on. With --next
+// each accepted connection is paired with one that is dialled there, which makes a chain of relays.
+// Of a frame it reads the length, which is what any router must. One read and one gathered write a
+// busy connection a turn; a connection whose partner takes no more is not read until it does. One
+// closes, both close.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -104,18 +105,20 @@ struct Connection {
 
 class Relay {
 public:
-    Relay(SocketAddress listen_at, const SocketAddress* next) : family_(listen_at.bytes.ss_family) {
-        if (next != nullptr) {
-            next_ = *next;
-        }
+    // `next` of size 0: none.
+    Relay(const std::vector<SocketAddress>& listen_at, const SocketAddress& next) : next_(next) {
         epoll_ = epoll_create1(EPOLL_CLOEXEC);
-        listener_ = socket(family_, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        const int on = 1;
-        setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-        if (bind(listener_, listen_at.get(), listen_at.size) != 0 || listen(listener_, 64) != 0) {
-            fail("listen");
+        for (const SocketAddress& address : listen_at) {
+            const int family = address.bytes.ss_family;
+            const int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+            const int on = 1;
+            setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+            if (bind(fd, address.get(), address.size) != 0 || listen(fd, 64) != 0) {
+                fail("listen");
+            }
+            watch(fd, nullptr, EPOLL_CTL_ADD, EPOLLIN);
+            listeners_.push_back({fd, family});
         }
-        watch(listener_, nullptr, EPOLL_CTL_ADD, EPOLLIN);
     }
 
     [[noreturn]] void run() {
@@ -125,7 +128,9 @@ public:
             for (int i = 0; i < count; ++i) {
                 auto* connection = static_cast<Connection*>(events[i].data.ptr);
                 if (connection == nullptr) {
-                    accept_all();
+                    for (const Listener& listener : listeners_) {
+                        accept_all(listener);
+                    }
                 } else if (!connection->closed) {
                     on_event(*connection, events[i].events);
                 }
@@ -135,6 +140,11 @@ public:
     }
 
 private:
+    struct Listener {
+        int fd = -1;
+        int family = 0;
+    };
+
     void watch(int fd, Connection* connection, int operation, std::uint32_t events) {
         epoll_event event = {};
         event.events = events;
@@ -153,13 +163,13 @@ private:
         return one;
     }
 
-    void accept_all() {
+    void accept_all(const Listener& listener) {
         for (;;) {
-            const int fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+            const int fd = accept4(listener.fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
             if (fd < 0) {
                 return;
             }
-            Connection& one = add(fd, family_);
+            Connection& one = add(fd, listener.family);
             if (next_.size != 0) {
                 const int family = next_.bytes.ss_family;
                 const int out = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -170,7 +180,9 @@ private:
                 pair(one, add(out, family));
             } else if (waiting_ == nullptr) {
                 waiting_ = &one;  // read from when its partner is there
+                watch(one.fd, &one, EPOLL_CTL_ADD, EPOLLRDHUP);
             } else {
+                epoll_ctl(epoll_, EPOLL_CTL_DEL, waiting_->fd, nullptr);
                 pair(*std::exchange(waiting_, nullptr), one);
             }
         }
@@ -193,6 +205,12 @@ private:
     }
 
     void on_event(Connection& one, std::uint32_t events) {
+        if (one.partner == nullptr) {  // gone before a partner came
+            close(one.fd);
+            one.closed = true;
+            waiting_ = nullptr;
+            return;
+        }
         if ((events & EPOLLOUT) != 0 && one.partner->blocked) {
             write_to_partner(*one.partner);
         }
@@ -261,10 +279,9 @@ private:
                   (one.partner->blocked ? std::uint32_t{EPOLLOUT} : 0U));
     }
 
-    int family_;
     SocketAddress next_;
     int epoll_ = -1;
-    int listener_ = -1;
+    std::vector<Listener> listeners_;
     Connection* waiting_ = nullptr;
     std::vector<std::unique_ptr<Connection>> connections_;
 };
@@ -272,13 +289,19 @@ private:
 }  // namespace
 
 int main(int argc, char** argv) {
-    const bool chained = argc == 4 && std::string_view(argv[2]) == "--next";
-    if (argc != 2 && !chained) {
-        std::fprintf(stderr, "usage: jetway-relay ENDPOINT [--next ENDPOINT]\n");
+    std::vector<SocketAddress> listen_at;
+    SocketAddress next;
+    for (int i = 1; i < argc; ++i) {
+        if (std::string_view(argv[i]) == "--next" && i + 1 < argc) {
+            next = parse_endpoint(argv[++i]);
+        } else {
+            listen_at.push_back(parse_endpoint(argv[i]));
+        }
+    }
+    if (listen_at.empty()) {
+        std::fprintf(stderr, "usage: jetway-relay ENDPOINT... [--next ENDPOINT]\n");
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
-    const SocketAddress listen_at = parse_endpoint(argv[1]);
-    const SocketAddress next = chained ? parse_endpoint(argv[3]) : SocketAddress{};
-    Relay(listen_at, chained ? &next : nullptr).run();
+    Relay(listen_at, next).run();
 }

@@ -146,17 +146,6 @@ Json Control::status(base::Instant now) const {
 
 namespace {
 
-std::string_view state_name(gossip::RouteState state) {
-    switch (state) {
-        case gossip::RouteState::selected:
-            return "selected";
-        case gossip::RouteState::alternative:
-            return "alternative";
-        default:
-            return "unfeasible";
-    }
-}
-
 // `up` if any instance is, else what the first is.
 std::map<std::string, std::string_view> health_of(const envelope::Catalog& catalog) {
     std::map<std::string, std::string_view> health;
@@ -181,20 +170,22 @@ Json Control::routes(bool all) const {
         const bool ours = view.machine == of_.options.machine;
         for (const auto& [service, health] : health_of(*view.catalog)) {
             const auto row = [&](std::string_view terminal, std::string way, std::uint16_t hops,
-                                 std::uint16_t cost, std::string_view state,
+                                 std::uint16_t cost, gossip::RouteState state,
                                  std::string_view origin) {
+                const bool selected = state == gossip::RouteState::selected;
                 rows.push_back({{"service", service},
                                 {"machineId", view.machine},
                                 {"terminal", terminal},
                                 {"via", std::move(way)},
                                 {"hops", hops},
                                 {"cost", cost},
-                                {"state", state},
+                                {"state", selected ? "selected" : "alternative"},
+                                {"feasible", state != gossip::RouteState::unfeasible},
                                 {"origin", origin},
                                 {"health", health}});
             };
             if (ours) {
-                row("local", "local", 0, 0, "selected", "local");
+                row("local", "local", 0, 0, gossip::RouteState::selected, "local");
             }
             for (const gossip::LearnedRoute& route : view.routes) {
                 const Connection* next = of_.connections.find(route.link);
@@ -208,7 +199,7 @@ Json Control::routes(bool all) const {
                     way += view.machine;
                 }
                 row(next->terminal.name(), std::move(way), route.hops, route.cost,
-                    state_name(route.state), "gossip");
+                    route.state, "gossip");
             }
         }
     }
