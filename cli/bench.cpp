@@ -118,10 +118,11 @@ Result<Load> measure(const Ends& ends, const LoadOptions& options, CpuMeter& met
     Result<Load> load = run(ends, options);
     if (load) {
         Result<std::vector<CpuUse>> used = meter.stop(options.timeout);
-        if (!used) {
+        if (used) {
+            cpu = std::move(*used);
+        } else if (load->tally.lost() == 0) {  // else the router is silent: what was lost says more
             return used.error();
         }
-        cpu = std::move(*used);
     }
     return load;
 }

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "cli/report.h"
+#include "client/endpoint.h"
 
 namespace jetway::cli {
 

@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "client/endpoint.h"
 #include "client/runtime.h"
 #include "envelope/envelope.h"
 #include "envelope/frame.h"
@@ -53,9 +54,6 @@ struct Answer {
     base::Bytes headers;
     base::Bytes data;
 };
-
-// `unix:///path`, `/path`, `tcp://host:port` or `host:port`. Errors have code `usage`.
-base::Result<io::Endpoint> parse_endpoint(const std::string& text);
 
 // What an error envelope says, as an Error: the detail ends in the machine that refused.
 base::Error error_of(const envelope::EnvelopeView& view);

@@ -226,6 +226,7 @@ Result<Hello> read_hello(base::ByteView body, std::size_t max_services) {
     Cursor cursor(body);
     std::uint32_t keys = 0;
     bool role_said = false;
+    bool protocol_said = false;
     if (!cursor.read_map(keys)) {
         return bad("HELLO must be a map");
     }
@@ -235,6 +236,7 @@ Result<Hello> read_hello(base::ByteView body, std::size_t max_services) {
         if (!cursor.read_text(key)) {
             return bad("a key of HELLO must be str");
         }
+        protocol_said = protocol_said || key == "protocol";
         if (seen.again(key)) {
             return bad("HELLO's `" + std::string(key) + "` stands twice");
         }
@@ -252,11 +254,11 @@ Result<Hello> read_hello(base::ByteView body, std::size_t max_services) {
     if (!cursor.at_end()) {
         return bad("bytes follow HELLO's map");
     }
-    if (hello.protocol.empty() || !role_said) {
+    if (!protocol_said || !role_said) {
         return bad("HELLO must say `protocol` and `role`");
     }
-    if (hello.role == Role::router && hello.machine_id.empty()) {
-        return bad("a router's HELLO must say its `machineId`");
+    if (hello.role == Role::router && (hello.machine_id.empty() || hello.incarnation == 0)) {
+        return bad("a router's HELLO must say its `machineId` and its `incarnation`, which is above 0");
     }
     return hello;
 }

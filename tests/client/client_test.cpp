@@ -1,6 +1,7 @@
 #include "client/client.h"
 
 #include "client/control.h"
+#include "client/endpoint.h"
 #include "fake_router.h"
 
 namespace jetway::client {

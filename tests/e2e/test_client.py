@@ -367,7 +367,7 @@ machines:
 gossip:
   interval: soon
 """, INVALID)
-        for place in ("checked.yml:2:3", "checked.yml:5:16", "checked.yml:7:29", "checked.yml:9:13"):
+        for place in ("checked.yml:2:3", "checked.yml:5:16", "checked.yml:7:28", "checked.yml:9:13"):
             self.assertIn(place, said)
         self.assertIn("network", said)
 

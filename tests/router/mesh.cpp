@@ -1,0 +1,433 @@
+#include "tests/router/mesh.h"
+
+#include <algorithm>
+
+#include "envelope/cursor.h"
+
+namespace jetway::router::testing {
+
+Bytes text(std::string_view value) {
+    Bytes bytes;
+    envelope::Packer(bytes).text(value);
+    return bytes;
+}
+
+Bytes number(std::uint64_t value) {
+    Bytes bytes;
+    envelope::Packer(bytes).number(value);
+    return bytes;
+}
+
+std::string text_of(ByteView msgpack) {
+    std::string_view value;
+    envelope::Cursor cursor(msgpack);
+    return cursor.read_text(value) ? std::string(value) : std::string();
+}
+
+Bytes request(std::string_view verb) {
+    Bytes bytes;
+    envelope::Packer(bytes).map(1).text("request").text(verb);
+    return bytes;
+}
+
+std::vector<envelope::ServiceEntry> services(const std::vector<std::string>& names) {
+    std::vector<envelope::ServiceEntry> entries;
+    for (const std::string& name : names) {
+        entries.push_back({.name = name, .capabilities = {}, .version = {}, .weight = 1});
+    }
+    return entries;
+}
+
+envelope::EnvelopeView Got::view() const {
+    envelope::EnvelopeView view;
+    REQUIRE(envelope::read_envelope(body, view) == nullptr);
+    return view;
+}
+
+envelope::ErrorFields Got::error() const {
+    const envelope::EnvelopeView seen = view();
+    return seen.error.empty() ? envelope::ErrorFields{} : envelope::read_error(seen.error);
+}
+
+nlohmann::json Got::json() const {
+    const envelope::EnvelopeView seen = view();
+    REQUIRE_FALSE(seen.data.empty());
+    return nlohmann::json::from_msgpack(seen.data.begin(), seen.data.end());
+}
+
+void Peer::raw(const Bytes& bytes) {
+    Mesh::Pipe& pipe = *mesh_->pipes_[pipe_];
+    if (pipe.open) {
+        base::append(pipe.to[1], bytes);
+    }
+}
+
+void Peer::say(Kind kind, const Bytes& body, std::uint8_t flags, std::uint8_t hops,
+               std::string_view pin) {
+    Bytes bytes;
+    envelope::append_frame(bytes, {.kind = kind, .flags = flags, .hops = hops, .pin = pin}, body);
+    raw(bytes);
+}
+
+void Peer::hello(const std::vector<std::string>& names) {
+    envelope::Hello hello;
+    hello.protocol = {envelope::protocol_version};
+    hello.services = services(names);
+    Bytes body;
+    envelope::append_hello(body, hello);
+    say(Kind::hello, body);
+}
+
+void Peer::hello_router(const std::string& machine, std::uint64_t incarnation,
+                        std::uint32_t max_frame) {
+    envelope::Hello hello;
+    hello.protocol = {envelope::protocol_version};
+    hello.role = envelope::Role::router;
+    hello.machine_id = machine;
+    hello.incarnation = incarnation;
+    hello.max_frame = max_frame;
+    Bytes body;
+    envelope::append_hello(body, hello);
+    say(Kind::hello, body);
+}
+
+void Peer::attach(const std::vector<std::string>& names) {
+    Bytes body;
+    envelope::append_attach(body, services(names));
+    say(Kind::attach, body);
+}
+
+void Peer::detach(const std::vector<std::string>& names) {
+    Bytes body;
+    envelope::append_detach(body, names);
+    say(Kind::detach, body);
+}
+
+void Peer::send(const envelope::EnvelopeFields& fields, std::uint8_t flags, std::uint8_t hops,
+                std::string_view pin) {
+    Bytes body;
+    envelope::append_envelope(body, fields);
+    say(Kind::envelope, body, flags, hops, pin);
+}
+
+void Peer::send(std::string_view destination, std::string_view data, std::uint64_t id) {
+    const Bytes packed = text(data);
+    const Bytes number_packed = number(id);
+    envelope::EnvelopeFields fields;
+    fields.destination = destination;
+    fields.id = number_packed;
+    fields.data = packed;
+    send(fields);
+}
+
+void Peer::hang_up() {
+    mesh_->hang_up(pipe_, 0);
+}
+
+std::vector<Got> Peer::take(Kind kind) {
+    mesh_->run();
+    std::vector<Got> taken;
+    std::vector<Got> rest;
+    for (Got& got : got_) {
+        (got.kind == kind ? taken : rest).push_back(std::move(got));
+    }
+    got_ = std::move(rest);
+    return taken;
+}
+
+std::string Peer::error() {
+    const std::vector<Got> all = envelopes();
+    if (all.size() != 1) {
+        return "not one envelope, but " + std::to_string(all.size());
+    }
+    return all[0].error().code;
+}
+
+std::string Peer::goodbye() {
+    const std::vector<Got> all = take(Kind::goodbye);
+    return all.empty() ? std::string() : all[0].goodbye();
+}
+
+Mesh::Node& Mesh::node(const std::string& name) {
+    for (auto i = nodes_.rbegin(); i != nodes_.rend(); ++i) {  // the latest of that name
+        if ((*i)->name == name) {
+            return **i;
+        }
+    }
+    FAIL("no such router");
+    return *nodes_[0];
+}
+
+Router& Mesh::add(const std::string& name, const std::vector<std::string>& links,
+                  const std::function<void(Options&)>& change) {
+    Options options;
+    options.machine = name;
+    for (const std::string& peer : links) {
+        options.links.push_back({.name = "to-" + peer, .peer = peer, .cost = 1});
+    }
+    if (change) {
+        change(options);
+    }
+    auto& added = *nodes_.emplace_back(std::make_unique<Node>());
+    added.name = name;
+    added.router = std::make_unique<Router>(options, base::Random(nodes_.size()), now,
+                                            [] { return ProcessFigures{}; });
+    return *added.router;
+}
+
+Peer& Mesh::connect(const std::string& name, Entry by) {
+    Node& to = node(name);
+    Peer& peer = *peers_.emplace_back(std::make_unique<Peer>());
+    peer.mesh_ = this;
+    peer.pipe_ = pipes_.size();
+    Pipe& pipe = *pipes_.emplace_back(std::make_unique<Pipe>());
+    pipe.ends[0].peer = &peer;
+    pipe.ends[1].node = &to;
+    pipe.ends[1].id = to.router->accepted(by, "peer", now);
+    if (pipe.ends[1].id == 0) {
+        pipe.open = false;
+        peer.closed_ = true;
+    }
+    return peer;
+}
+
+Peer& Mesh::service(const std::string& name, const std::vector<std::string>& names) {
+    Peer& peer = connect(name);
+    peer.hello(names);
+    const std::vector<Got> answer = peer.take(Kind::hello);
+    REQUIRE(answer.size() == 1);
+    peer.address_ = envelope::read_hello(answer[0].body, 1)->address;
+    return peer;
+}
+
+bool Mesh::joins(const Pipe& pipe, const std::string& a, const std::string& b) const {
+    return pipe.open && pipe.ends[0].node != nullptr && pipe.ends[1].node != nullptr &&
+           key(pipe.ends[0].node->name, pipe.ends[1].node->name) == key(a, b);
+}
+
+std::size_t Mesh::pipes(const std::string& a, const std::string& b) const {
+    return static_cast<std::size_t>(std::count_if(pipes_.begin(), pipes_.end(),
+                                                  [&](const auto& p) { return joins(*p, a, b); }));
+}
+
+std::string Mesh::dialler(const std::string& a, const std::string& b) const {
+    for (const auto& pipe : pipes_) {
+        if (joins(*pipe, a, b)) {
+            return pipe->ends[0].node->name;
+        }
+    }
+    return {};
+}
+
+void Mesh::kill(const std::string& name) {
+    Node& dead = node(name);
+    dead.alive = false;
+    for (std::size_t i = 0; i < pipes_.size(); ++i) {
+        for (std::size_t end = 0; end < 2; ++end) {
+            if (pipes_[i]->open && pipes_[i]->ends[end].node == &dead) {
+                hang_up(i, end);
+            }
+        }
+    }
+    std::erase_if(dialling_, [&](const auto& dial) { return dial.first == &dead; });
+}
+
+void Mesh::silence(const std::string& a, const std::string& b) {
+    blocked_[key(a, b)] = true;
+    for (auto& pipe : pipes_) {
+        pipe->silent = pipe->silent || joins(*pipe, a, b);
+    }
+}
+
+void Mesh::cut(const std::string& a, const std::string& b) {
+    blocked_[key(a, b)] = true;
+    for (auto& pipe : pipes_) {
+        if (joins(*pipe, a, b)) {
+            pipe->to[0].clear();
+            pipe->to[1].clear();
+            pipe->ending[0] = pipe->ending[1] = true;
+        }
+    }
+}
+
+// `by` is done with the connection; the other reads what is under way and then learns of it.
+void Mesh::hang_up(std::size_t index, std::size_t by) {
+    Pipe& pipe = *pipes_[index];
+    const End& end = pipe.ends[by];
+    if (end.peer != nullptr) {
+        end.peer->closed_ = true;
+    }
+    pipe.to[by].clear();
+    pipe.ends[by] = {};
+    pipe.ending[1 - by] = !pipe.silent;
+    if (pipe.silent) {
+        pipe.open = false;
+    }
+}
+
+void Mesh::flush(Node& of, TerminalId id) {
+    terminal::OutputQueue* output = of.router->output(id);
+    for (auto& pipe : pipes_) {
+        for (std::size_t end = 0; end < 2; ++end) {
+            if (!pipe->open || pipe->ends[end].node != &of || pipe->ends[end].id != id) {
+                continue;
+            }
+            const End& other = pipe->ends[1 - end];
+            if (output == nullptr || (other.peer != nullptr && !other.peer->reading)) {
+                return;
+            }
+            const std::size_t size = output->waiting();
+            for (const base::Chunk& chunk : output->take()) {
+                if (!pipe->silent && (other.peer != nullptr || other.node != nullptr)) {
+                    base::append(pipe->to[1 - end], chunk.view());
+                }
+            }
+            output->written(size);
+        }
+    }
+}
+
+void Mesh::turn(Node& of) {
+    Router& router = *of.router;
+    router.end_turn(now);
+    const Counters& c = router.forwarder().counters();
+    CHECK(c.received + c.originated ==
+          c.forwarded + c.delivered + c.refused_in_all() + router.forwarder().waiting());
+    Router::Effects effects = router.take_effects();
+    for (base::Report& report : effects.reports) {
+        of.reports.push_back(std::move(report));
+    }
+    for (const std::size_t link : effects.dials) {
+        dialling_.emplace_back(&of, link);
+        ++dials;
+    }
+    for (const TerminalId id : effects.writes) {
+        flush(of, id);
+    }
+    for (const auto& pipe : pipes_) {  // who has begun to read again
+        for (std::size_t end = 0; end < 2; ++end) {
+            if (pipe->open && pipe->ends[end].node == &of) {
+                const terminal::OutputQueue* output = router.output(pipe->ends[end].id);
+                if (output != nullptr && output->has_waiting()) {
+                    flush(of, pipe->ends[end].id);
+                }
+            }
+        }
+    }
+    for (const TerminalId id : effects.closes) {
+        for (std::size_t i = 0; i < pipes_.size(); ++i) {
+            for (std::size_t end = 0; end < 2; ++end) {
+                if (pipes_[i]->open && pipes_[i]->ends[end].node == &of &&
+                    pipes_[i]->ends[end].id == id) {
+                    hang_up(i, end);
+                }
+            }
+        }
+        router.on_closed(id, "closed", now);
+    }
+}
+
+void Mesh::dial(Node& from, std::size_t link) {
+    const std::string peer = from.router->options().links[link].peer;
+    Node* to = nullptr;
+    for (auto& candidate : nodes_) {
+        if (candidate->name == peer && candidate->alive) {
+            to = candidate.get();
+        }
+    }
+    if (to == nullptr || blocked_.contains(key(from.name, peer))) {
+        from.router->on_dial_failed(link, {"refused", "nobody listens"}, now);
+        return;
+    }
+    const TerminalId ours = from.router->dialled(link, peer, now);
+    if (ours == 0) {
+        return;
+    }
+    const TerminalId theirs = to->router->accepted(Entry::network_listener, from.name, now);
+    if (theirs == 0) {
+        from.router->on_closed(ours, "closed", now);
+        return;
+    }
+    Pipe& pipe = *pipes_.emplace_back(std::make_unique<Pipe>());
+    pipe.ends[0] = {.node = &from, .peer = nullptr, .id = ours};
+    pipe.ends[1] = {.node = to, .peer = nullptr, .id = theirs};
+}
+
+void Mesh::deliver(Pipe& pipe, std::size_t end) {
+    const End to = pipe.ends[end];
+    const Bytes bytes = std::exchange(pipe.to[end], {});
+    if (!bytes.empty() && !pipe.silent) {
+        if (to.node != nullptr) {
+            to.node->router->on_bytes(to.id, bytes, nullptr, now);
+        } else if (to.peer != nullptr) {
+            to.peer->reader_.feed(bytes, nullptr, [&](const envelope::Frame& frame) {
+                to.peer->got_.push_back({frame.kind, frame.flags, frame.hops,
+                                         std::string(frame.pin),
+                                         Bytes(frame.body.begin(), frame.body.end())});
+                return true;
+            });
+        }
+    } else if (bytes.empty() && pipe.ending[end]) {
+        pipe.ending[end] = false;
+        pipe.open = pipe.ending[0] || pipe.ending[1];
+        if (to.node != nullptr) {
+            pipe.ends[end] = {};
+            to.node->router->on_closed(to.id, "the peer closed", now);
+        } else if (to.peer != nullptr) {
+            to.peer->closed_ = true;
+        }
+    }
+}
+
+void Mesh::run() {
+    for (int steps = 0; steps < 100'000; ++steps) {
+        for (auto& each : nodes_) {
+            if (each->alive) {
+                turn(*each);
+            }
+        }
+        std::vector<std::function<void()>> under_way;
+        for (std::size_t i = 0; i < dialling_.size(); ++i) {
+            under_way.push_back([this, i] {
+                const auto [from, link] = dialling_[i];
+                dialling_.erase(dialling_.begin() + static_cast<std::ptrdiff_t>(i));
+                dial(*from, link);
+            });
+        }
+        for (auto& pipe : pipes_) {
+            for (std::size_t end = 0; end < 2; ++end) {
+                if (pipe->open && (!pipe->to[end].empty() || pipe->ending[end])) {
+                    under_way.push_back([this, at = pipe.get(), end] { deliver(*at, end); });
+                }
+            }
+        }
+        if (under_way.empty()) {
+            return;
+        }
+        under_way[choose && under_way.size() > 1 ? choose(under_way.size()) : 0]();
+    }
+    FAIL("the mesh does not come to rest");
+}
+
+void Mesh::wait(base::Duration duration) {
+    const base::Instant end = now + duration;
+    run();
+    for (int steps = 0; now < end && steps < 100'000; ++steps) {
+        base::Instant next = end;
+        for (auto& each : nodes_) {
+            if (each->alive) {
+                next = std::min(next, each->router->next_deadline());
+            }
+        }
+        now = std::max(now, next);
+        for (auto& each : nodes_) {
+            if (each->alive) {
+                each->router->on_deadline(now);
+            }
+        }
+        run();
+    }
+    CHECK(now >= end);
+}
+
+}  // namespace jetway::router::testing

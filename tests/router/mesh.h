@@ -1,0 +1,160 @@
+// Mesh: routers without sockets, joined by pipes of bytes, on a clock of its own; Peer: whoever
+// else speaks frames at a router's terminal. After every end of turn Mesh checks that no envelope
+// is unaccounted for.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "envelope/address.h"
+#include "envelope/envelope.h"
+#include "envelope/frame.h"
+#include "envelope/hello.h"
+#include "envelope/packer.h"
+#include "router/router.h"
+
+namespace jetway::router::testing {
+
+using base::Bytes;
+using base::ByteView;
+using envelope::Kind;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+namespace flag = envelope::flag;
+
+Bytes text(std::string_view value);     // as msgpack
+Bytes number(std::uint64_t value);      // as msgpack
+std::string text_of(ByteView msgpack);  // "" when it is no str
+Bytes request(std::string_view verb);   // the `data` of a control request
+std::vector<envelope::ServiceEntry> services(const std::vector<std::string>& names);
+
+// A frame that arrived, with bytes of its own.
+struct Got {
+    Kind kind = Kind::envelope;
+    std::uint8_t flags = 0;
+    std::uint8_t hops = 0;
+    std::string pin;
+    Bytes body;
+
+    envelope::EnvelopeView view() const;
+    std::string source() const { return std::string(view().source); }
+    std::string data() const { return text_of(view().data); }
+    envelope::ErrorFields error() const;
+    nlohmann::json json() const;  // of `data`
+    std::string goodbye() const { return envelope::read_goodbye(body).code; }
+};
+
+class Mesh;
+
+// The other end of one terminal.
+class Peer {
+public:
+    void say(Kind kind, const Bytes& body, std::uint8_t flags = 0, std::uint8_t hops = 0,
+             std::string_view pin = {});
+    void raw(const Bytes& bytes);  // into the stream as they are
+    void hello(const std::vector<std::string>& names = {});
+    void hello_router(const std::string& machine, std::uint64_t incarnation = 1,
+                      std::uint32_t max_frame = 0);
+    void attach(const std::vector<std::string>& names);
+    void detach(const std::vector<std::string>& names);
+    void send(const envelope::EnvelopeFields& fields, std::uint8_t flags = 0, std::uint8_t hops = 0,
+              std::string_view pin = {});
+    // The short form: a destination, `data` as text and an `id`.
+    void send(std::string_view destination, std::string_view data = "x", std::uint64_t id = 7);
+    void hang_up();
+
+    std::vector<Got> take(Kind kind);  // frames of that kind, since the last take of it
+    std::vector<Got> envelopes() { return take(Kind::envelope); }
+    std::string error();    // the code of the one envelope that came, which must be an error
+    std::string goodbye();  // the code; "" when none came
+    const std::string& address() const { return address_; }
+    bool closed() const { return closed_; }
+
+    bool reading = true;
+
+private:
+    friend class Mesh;
+    Mesh* mesh_ = nullptr;
+    std::size_t pipe_ = 0;
+    envelope::FrameReader reader_{64U << 20U};
+    std::vector<Got> got_;
+    std::string address_;
+    bool closed_ = false;
+};
+
+class Mesh {
+public:
+    struct Node {
+        std::string name;
+        std::unique_ptr<Router> router;
+        bool alive = true;
+        std::vector<base::Report> reports;
+    };
+
+    // A router with links to those neighbours. `change` its options first.
+    Router& add(const std::string& name, const std::vector<std::string>& links = {},
+                const std::function<void(Options&)>& change = {});
+    Router& operator[](const std::string& name) { return *node(name).router; }
+    std::vector<base::Report>& reports(const std::string& name) { return node(name).reports; }
+
+    // A bare connection, or a service that has said HELLO.
+    Peer& connect(const std::string& name, Entry by = Entry::local_listener);
+    Peer& service(const std::string& name, const std::vector<std::string>& names = {});
+
+    void kill(const std::string& name);  // its connections close and dials to it fail
+    // Neither side hears the other any more, and nobody is told.
+    void silence(const std::string& a, const std::string& b);
+    void cut(const std::string& a, const std::string& b);  // the connections break; no new one
+    void mend(const std::string& a, const std::string& b) { blocked_.erase(key(a, b)); }
+
+    void run();                          // until nothing is under way
+    void wait(base::Duration duration);  // in steps, from deadline to deadline
+
+    // Which of `n` things that are under way happens next; the first unless told.
+    std::function<std::size_t(std::size_t)> choose;
+    std::size_t dials = 0;
+    base::Instant now{seconds(1000)};
+
+    // Connections between two routers that are open.
+    std::size_t pipes(const std::string& a, const std::string& b) const;
+    // The machine that dialled the only open one.
+    std::string dialler(const std::string& a, const std::string& b) const;
+
+private:
+    friend class Peer;
+    struct End {
+        Node* node = nullptr;
+        Peer* peer = nullptr;
+        TerminalId id = 0;
+    };
+    struct Pipe {
+        End ends[2];  // the first dialled
+        Bytes to[2];  // under way to that end
+        bool silent = false;
+        bool ending[2] = {false, false};  // that end learns of the close once it has read all
+        bool open = true;
+    };
+    Node& node(const std::string& name);
+    static std::pair<std::string, std::string> key(const std::string& a, const std::string& b) {
+        return {std::min(a, b), std::max(a, b)};
+    }
+    bool joins(const Pipe& pipe, const std::string& a, const std::string& b) const;
+    void turn(Node& of);
+    void flush(Node& of, TerminalId id);
+    void hang_up(std::size_t pipe, std::size_t by);
+    void dial(Node& from, std::size_t link);
+    void deliver(Pipe& pipe, std::size_t end);
+
+    std::vector<std::unique_ptr<Node>> nodes_;
+    std::vector<std::unique_ptr<Peer>> peers_;
+    std::vector<std::unique_ptr<Pipe>> pipes_;
+    std::vector<std::pair<Node*, std::size_t>> dialling_;
+    std::map<std::pair<std::string, std::string>, bool> blocked_;
+};
+
+}  // namespace jetway::router::testing
