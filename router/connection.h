@@ -51,6 +51,7 @@ struct Connection {
 
     RateLimit errors;
     bool listed_for_flush = false;
+    bool let_go = false;  // the router has taken out what stood on it
     base::Instant armed = base::never;  // the deadline under which it stands in the router's agenda
 };
 

@@ -129,8 +129,12 @@ void Forwarder::bind(Transit& transit, base::Instant now) {
         return;
     }
     if (address.machine.empty()) {
+        if (address.service.size() != transit.view.destination.size()) {
+            refuse(transit, Refusal::bad_envelope, "`destination` names no machine after its @", now);
+            return;
+        }
         const bool here = envelope::reserved_name(address.service);
-        if (here && address.service.size() == transit.view.destination.size()) {
+        if (here) {
             transit.pin = options_.machine;
             deliver_here(transit, now);
         } else {
@@ -267,8 +271,8 @@ void Forwarder::deliver_here(Transit& transit, base::Instant now) {
     const ServiceEntry* service = table_->service(name);
     if (service != nullptr && !service->here.empty()) {
         // One choice among machines and one among instances take the same turn, so that both go round.
-        const std::uint32_t turn =
-            transit.origin == Origin::router ? (*service->turn)++ : *service->turn;
+        const bool taken = transit.origin != Origin::router && transit.reroutable();
+        const std::uint32_t turn = taken ? *service->turn : (*service->turn)++;
         for (std::size_t i = 0; i < service->here.size(); ++i) {
             Connection* to = connections_.find(service->here[(turn + i) % service->here.size()]);
             if (to != nullptr && to->terminal.up()) {
@@ -346,7 +350,8 @@ void Forwarder::reflect(Transit& transit, base::Instant now) {
     }
     const envelope::EnvelopeView& view = transit.view;
     const std::string_view to = envelope::split_address(view.answer_to()).service;
-    if (transit.dry() || view.is_answer() || to.empty() || to == "echo" || to == "router") {
+    if (transit.dry() || view.is_answer() || to.empty() || to == "echo" || to == "router" ||
+        envelope::split_address(view.answer_to()).everywhere()) {
         return;
     }
     const std::string source = envelope::make_address("echo", options_.machine);

@@ -123,6 +123,9 @@ void Router::reconfigure(Options options, base::Instant now) {
     connections_.for_each([&](Connection& connection) {
         if (connection.entry == Entry::dialled && connection.link) {
             connection.link = links_.to(before[*connection.link].peer);
+            if (!connection.link && !connection.terminal.up()) {
+                close(connection, "shutdown", "the deployment has changed");
+            }
         }
     });
     for (const ConfiguredLink& old : before) {

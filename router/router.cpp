@@ -116,6 +116,9 @@ void Router::on_bytes(TerminalId id, base::ByteView bytes,
 
 // The terminal ended, by its own judgement or the peer's: takes out of the router what stood on it.
 void Router::let_go(Connection& connection) {
+    if (std::exchange(connection.let_go, true)) {
+        return;
+    }
     const terminal::Terminal& terminal = connection.terminal;
     const TerminalId id = terminal.id();
     agenda_.erase({connection.armed, id});
@@ -232,7 +235,16 @@ void Router::on_attach(Connection& connection, base::ByteView body) {
     base::Result<std::vector<envelope::ServiceEntry>> services = envelope::read_attach(body, most);
     if (!services) {
         forwarder_.refuse_to(connection, Refusal::forbidden, services.error().detail, now_);
-    } else if (connection.services.size() + services->size() > most) {
+        return;
+    }
+    std::set<std::string_view> names;
+    for (const auto& [name, service] : connection.services) {
+        names.insert(name);
+    }
+    for (const envelope::ServiceEntry& service : *services) {
+        names.insert(service.name);
+    }
+    if (names.size() > most) {
         forwarder_.refuse_to(connection, Refusal::forbidden,
                              "at most " + std::to_string(most) + " services a connection", now_);
     } else {
@@ -243,7 +255,8 @@ void Router::on_attach(Connection& connection, base::ByteView body) {
 void Router::on_request(const envelope::EnvelopeView& request, const Transit& transit) {
     const std::string_view to = request.answer_to();
     const std::string_view service = envelope::split_address(to).service;
-    if (request.is_answer() || to.empty() || service == "router" || service == "echo") {
+    if (request.is_answer() || to.empty() || service == "router" || service == "echo" ||
+        envelope::split_address(to).everywhere()) {
         return;
     }
     base::Result<ControlRequest> asked = read_control_request(request.data);

@@ -158,13 +158,14 @@ void Terminal::send_control(Kind kind, base::ByteView body, base::Instant now) {
     if (state_ == State::closing) {
         return;
     }
-    if (output_.size() + body.size() > 2 * options_->queue + options_->max_frame) {
+    const std::size_t size = envelope::header_size + body.size();
+    if (output_.size() != 0 && output_.size() + size > 2 * options_->queue) {
         close("overloaded", "the peer isn't reading what it is sent");
         return;
     }
     output_.push({.kind = kind, .flags = 0, .hops = 0, .pin = {}}, body, nullptr);
     ++counters_.frames_out;
-    counters_.bytes_out += envelope::header_size + body.size();
+    counters_.bytes_out += size;
     last_sent_ = now;
 }
 
