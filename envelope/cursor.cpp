@@ -123,16 +123,7 @@ bool Cursor::read_array(std::uint32_t& elements) {
     return true;
 }
 
-bool Cursor::read_text(std::string_view& text) {
-    if (at_ < bytes_.size()) {  // short text, which nearly every key and name is
-        const std::uint8_t first = bytes_[at_];
-        const std::size_t size = first & 0x1fU;
-        if ((first & 0xe0U) == 0xa0U && size < bytes_.size() - at_) {
-            text = base::as_text(bytes_.subspan(at_ + 1, size));
-            at_ += 1 + size;
-            return true;
-        }
-    }
+bool Cursor::read_long_text(std::string_view& text) {
     Head head;
     if (!take(Type::text, head)) {
         return false;

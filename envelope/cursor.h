@@ -24,7 +24,18 @@ public:
 
     bool read_map(std::uint32_t& entries);
     bool read_array(std::uint32_t& elements);
-    bool read_text(std::string_view& text);
+    bool read_text(std::string_view& text) {
+        if (at_ < bytes_.size()) {  // short text, which nearly every key and name is
+            const std::uint8_t first = bytes_[at_];
+            const std::size_t size = first & 0x1fU;
+            if ((first & 0xe0U) == 0xa0U && size < bytes_.size() - at_) {
+                text = base::as_text(bytes_.subspan(at_ + 1, size));
+                at_ += 1 + size;
+                return true;
+            }
+        }
+        return read_long_text(text);
+    }
     bool read_binary(base::ByteView& bytes);
     bool read_unsigned(std::uint64_t& value);  // any integer encoding of a value that is not negative
     bool read_boolean(bool& value);
@@ -51,6 +62,7 @@ private:
     };
     bool read_head(Head& head) const;
     bool take(Type type, Head& head);
+    bool read_long_text(std::string_view& text);
 
     base::ByteView bytes_;
     std::size_t at_ = 0;
