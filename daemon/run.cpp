@@ -91,12 +91,23 @@ int run(const RunOptions& options) {
     wanted.socket = socket_path(options, *loaded);
     wanted.insecure = options.insecure;
     wanted.on_report = [&](const base::Report& report) { log.write(report, loop.now()); };
-    base::Result<std::unique_ptr<Server>> server = Server::start(loop, std::move(wanted));
-    if (!server) {
-        std::fprintf(stderr, "jetway: %s\n", server.error().detail.c_str());
-        return server.error().code == "insecure" ? invalid_configuration : 1;
+    std::unique_ptr<Server> server;
+    // Before the first socket is there: whoever sees it may end us in good order.
+    const io::Signals signals(loop, {SIGTERM, SIGINT, SIGHUP}, [&](int number) {
+        if (number == SIGHUP) {
+            reload(*server, log, options, machine, loop.now());
+        } else {
+            log.write({Level::info, "shutting down", {{"signal", std::to_string(number)}}}, loop.now());
+            server->shut_down([&loop] { loop.stop(); });
+        }
+    });
+    base::Result<std::unique_ptr<Server>> started = Server::start(loop, std::move(wanted));
+    if (!started) {
+        std::fprintf(stderr, "jetway: %s\n", started.error().detail.c_str());
+        return started.error().code == "insecure" ? invalid_configuration : 1;
     }
-    if ((*server)->router().options().insecure) {
+    server = std::move(*started);
+    if (server->router().options().insecure) {
         log.write({Level::warning,
                    "insecure",
                    {{"why", "listens beyond loopback without encryption or authentication"}}},
@@ -104,14 +115,6 @@ int run(const RunOptions& options) {
     }
     log.write({Level::info, "router started", {{"machine", machine}, {"version", JETWAY_VERSION}}},
               loop.now());
-    const io::Signals signals(loop, {SIGTERM, SIGINT, SIGHUP}, [&](int number) {
-        if (number == SIGHUP) {
-            reload(**server, log, options, machine, loop.now());
-        } else {
-            log.write({Level::info, "shutting down", {{"signal", std::to_string(number)}}}, loop.now());
-            (*server)->shut_down([&loop] { loop.stop(); });
-        }
-    });
     loop.run();
     log.write({Level::info, "router ended", {}}, loop.now());
     return 0;
