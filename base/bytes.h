@@ -21,8 +21,8 @@ struct SharedView {
     std::shared_ptr<const Bytes> owner;
 };
 
-// A piece of a gathered write: bytes of its own or, when `own` is empty, a view with its owner. A view without
-// an owner must stay good until the write is done.
+// A piece of a gathered write: bytes of its own or, when `own` is empty, a view with its owner. A
+// view without an owner must stay good until the write is done.
 struct Chunk {
     Bytes own;
     SharedView shared;
@@ -58,6 +58,8 @@ void write_be(std::uint8_t* at, T value) {
     }
 }
 
-inline void append(Bytes& to, ByteView bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); }
+inline void append(Bytes& to, ByteView bytes) {
+    to.insert(to.end(), bytes.begin(), bytes.end());
+}
 
 }  // namespace jetway::base

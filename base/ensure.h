@@ -14,5 +14,6 @@ namespace jetway::base {
 
 }  // namespace jetway::base
 
-#define ensure(condition, sentence) \
-    ((condition) ? static_cast<void>(0) : ::jetway::base::ensure_failed(sentence, __FILE__, __LINE__))
+#define ensure(condition, sentence)     \
+    ((condition) ? static_cast<void>(0) \
+                 : ::jetway::base::ensure_failed(sentence, __FILE__, __LINE__))

@@ -33,7 +33,9 @@ void Carrier::on_writable() {
     }
 }
 
-void Carrier::on_closed(const base::Error& why) { owner_.lost(id_, why.detail); }
+void Carrier::on_closed(const base::Error& why) {
+    owner_.lost(id_, why.detail);
+}
 
 void Carrier::finish() {
     stream_->stop_reading();

@@ -1,5 +1,5 @@
-// Carrier: one socket of a router, joined to its terminal. Bytes go up as they come; what the terminal has
-// queued goes down in one gathered write at a time.
+// Carrier: one socket of a router, joined to its terminal. Bytes go up as they come; what the
+// terminal has queued goes down in one gathered write at a time.
 #pragma once
 
 #include <memory>
@@ -13,7 +13,8 @@ class Carriers;
 
 class Carrier final : public io::StreamHandler {
 public:
-    Carrier(Carriers& owner, io::Loop& loop, router::TerminalId id, std::unique_ptr<io::Stream> stream);
+    Carrier(Carriers& owner, io::Loop& loop, router::TerminalId id,
+            std::unique_ptr<io::Stream> stream);
 
     // Writes all that the terminal has queued, unless a write is unfinished.
     void write(terminal::OutputQueue& output);

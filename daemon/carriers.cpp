@@ -17,7 +17,9 @@ Carriers::Carriers(io::Loop& loop, router::Router& router, OnReport on_report)
     loop_.on_turn_end([this] { turn(); });
 }
 
-Carriers::~Carriers() { loop_.on_turn_end({}); }
+Carriers::~Carriers() {
+    loop_.on_turn_end({});
+}
 
 void Carriers::accept(router::Entry by, std::unique_ptr<io::Stream> stream) {
     const router::TerminalId id = router_.accepted(by, stream->peer_name(), loop_.now());
@@ -74,7 +76,8 @@ void Carriers::dial(std::size_t link) {
                 router_.on_dial_failed(index, stream.error(), loop_.now());
                 return;
             }
-            const router::TerminalId id = router_.dialled(index, (*stream)->peer_name(), loop_.now());
+            const router::TerminalId id =
+                router_.dialled(index, (*stream)->peer_name(), loop_.now());
             if (id != 0) {
                 carriers_.emplace(id,
                                   std::make_unique<Carrier>(*this, loop_, id, std::move(*stream)));

@@ -1,4 +1,5 @@
-// Carriers: every socket of one router, and what runs it: accepts, dials, timers, the end of each turn.
+// Carriers: every socket of one router, and what runs it: accepts, dials, timers, the end of each
+// turn.
 #pragma once
 
 #include <functional>
@@ -34,8 +35,8 @@ public:
     // Where the neighbour at the end of a configured link is dialled; none: it is never dialled.
     void set_endpoint(const std::string& peer, std::optional<io::Endpoint> endpoint);
 
-    // Brings the router up to date and carries out what it wants. At the end of every turn of the loop, and
-    // after whatever changed the router outside of one.
+    // Brings the router up to date and carries out what it wants. At the end of every turn of the
+    // loop, and after whatever changed the router outside of one.
     void turn();
 
     void attach_in_process(router::TerminalId id, InProcess* handler);

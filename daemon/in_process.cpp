@@ -55,7 +55,8 @@ void InProcess::take(terminal::OutputQueue& output) {
     for (const base::Chunk& chunk : chunks) {
         reader_.feed(chunk.view(), nullptr, [this](const envelope::Frame& frame) {
             if (frame.kind == envelope::Kind::hello) {
-                if (const base::Result<envelope::Hello> hello = envelope::read_hello(frame.body, 0)) {
+                if (const base::Result<envelope::Hello> hello =
+                        envelope::read_hello(frame.body, 0)) {
                     address_ = hello->address;
                 }
             } else if (frame.kind == envelope::Kind::goodbye) {

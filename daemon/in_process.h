@@ -1,5 +1,6 @@
-// InProcess: a service in the router's own process, attached without a socket. It speaks the same frames as any
-// other service, HELLO first, so that everything that holds for a local terminal holds for it.
+// InProcess: a service in the router's own process, attached without a socket. It speaks the same
+// frames as any other service, HELLO first, so that everything that holds for a local terminal
+// holds for it.
 #pragma once
 
 #include <functional>
@@ -20,16 +21,16 @@ public:
     // Called in the router's loop for each envelope; the view is good during the call. It may send.
     using OnEnvelope = std::function<void(const envelope::EnvelopeView& envelope)>;
 
-    // `carriers` is borrowed and outlives it. Attaching is done when the constructor returns; if the router refused
-    // it, is_open() is false and why_closed() says why.
+    // `carriers` is borrowed and outlives it. Attaching is done when the constructor returns; if
+    // the router refused it, is_open() is false and why_closed() says why.
     InProcess(Carriers& carriers, std::vector<envelope::ServiceEntry> services,
               OnEnvelope on_envelope);
     ~InProcess();
     InProcess(const InProcess&) = delete;
     InProcess& operator=(const InProcess&) = delete;
 
-    // Hands an envelope to the router. Without a source it gets address(). Error `closed` when it isn't open;
-    // a refusal comes back as an error envelope.
+    // Hands an envelope to the router. Without a source it gets address(). Error `closed` when it
+    // isn't open; a refusal comes back as an error envelope.
     base::Result<void> send(const envelope::EnvelopeFields& fields);
 
     // This connection's own address, `client-<unique>@machine`.

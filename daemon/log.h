@@ -1,4 +1,5 @@
-// Log: spdlog, set up for a router. A line is an event, then key=value pairs; as JSON, one object a line.
+// Log: spdlog, set up for a router. A line is an event, then key=value pairs; as JSON, one object a
+// line.
 #pragma once
 
 #include <memory>
@@ -23,8 +24,8 @@ public:
     Log(const Log&) = delete;
     Log& operator=(const Log&) = delete;
 
-    // At most 100 lines a second below the level of an error: what more there is, is counted, and the count is
-    // written with the next line.
+    // At most 100 lines a second below the level of an error: what more there is, is counted, and
+    // the count is written with the next line.
     void write(const base::Report& report, base::Instant now);
 
 private:

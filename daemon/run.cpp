@@ -39,9 +39,9 @@ base::Result<config::MachineConfig> load(const RunOptions& options, const std::s
         }
         return base::Error{"config", lines};
     }
-    config::Deployment deployment = options.map_loopback
-                                        ? config::map_to_loopback(std::move(*checked.deployment), nullptr)
-                                        : std::move(*checked.deployment);
+    config::Deployment deployment =
+        options.map_loopback ? config::map_to_loopback(std::move(*checked.deployment), nullptr)
+                             : std::move(*checked.deployment);
     const config::MachineConfig* found = deployment.find(machine);
     if (found == nullptr) {
         std::string names;
@@ -68,8 +68,9 @@ void reload(Server& server, Log& log, const RunOptions& options, const std::stri
     const base::Result<void> applied =
         fresh ? server.reload(std::move(*fresh)) : base::Result<void>(fresh.error());
     if (!applied) {
-        log.write({Level::error, "reload refused, nothing changed", {{"why", applied.error().detail}}},
-                  now);
+        log.write(
+            {Level::error, "reload refused, nothing changed", {{"why", applied.error().detail}}},
+            now);
     }
 }
 
@@ -97,7 +98,8 @@ int run(const RunOptions& options) {
         if (number == SIGHUP) {
             reload(*server, log, options, machine, loop.now());
         } else {
-            log.write({Level::info, "shutting down", {{"signal", std::to_string(number)}}}, loop.now());
+            log.write({Level::info, "shutting down", {{"signal", std::to_string(number)}}},
+                      loop.now());
             server->shut_down([&loop] { loop.stop(); });
         }
     });

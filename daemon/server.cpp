@@ -62,10 +62,11 @@ base::Result<void> Server::check_listeners(const config::MachineConfig& machine)
     if (open.empty() || machine.insecure || options_.insecure) {
         return {};
     }
-    return base::Error{"insecure",
-                       machine.name + " would listen on " + open.front().text() +
-                           ", which other machines can reach, without encryption: write `insecure: true` "
-                           "in the file or give --insecure if that network is trusted"};
+    return base::Error{
+        "insecure",
+        machine.name + " would listen on " + open.front().text() +
+            ", which other machines can reach, without encryption: write `insecure: true` "
+            "in the file or give --insecure if that network is trusted"};
 }
 
 void Server::set_endpoints(const config::MachineConfig& machine) {
@@ -79,11 +80,13 @@ void Server::set_endpoints(const config::MachineConfig& machine) {
     }
 }
 
-// Opens what `machine` wants and isn't open, then closes what it no longer wants; on an error nothing changed.
+// Opens what `machine` wants and isn't open, then closes what it no longer wants; on an error
+// nothing changed.
 base::Result<void> Server::listen_as(const config::MachineConfig& machine) {
     std::vector<std::pair<router::Entry, io::Endpoint>> wanted;
     if (!options_.socket.empty()) {
-        wanted.emplace_back(router::Entry::local_listener, io::Endpoint::unix_socket(options_.socket));
+        wanted.emplace_back(router::Entry::local_listener,
+                            io::Endpoint::unix_socket(options_.socket));
     }
     for (const config::LocalTerminalConfig& local : machine.locals) {
         wanted.emplace_back(router::Entry::local_listener, endpoint_of(local.address));
@@ -110,10 +113,10 @@ base::Result<void> Server::listen_as(const config::MachineConfig& machine) {
         opened.emplace(key, Listening{by, std::move(*listener)});
     }
     for (auto& [key, listening] : opened) {
-        options_.on_report({base::Report::Level::info,
-                            "listening",
-                            {{"for", key.substr(0, key.find(' '))},
-                             {"at", listening.listener->bound().text()}}});
+        options_.on_report(
+            {base::Report::Level::info,
+             "listening",
+             {{"for", key.substr(0, key.find(' '))}, {"at", listening.listener->bound().text()}}});
         listeners_.insert_or_assign(key, std::move(listening));
     }
     std::erase_if(listeners_, [&keys](const auto& entry) {

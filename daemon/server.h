@@ -1,5 +1,5 @@
-// Server: a router with its sockets, as a deployment's machine wants it. What `jetway run` runs, and what a
-// program that wants a router inside itself makes.
+// Server: a router with its sockets, as a deployment's machine wants it. What `jetway run` runs,
+// and what a program that wants a router inside itself makes.
 #pragma once
 
 #include <functional>
@@ -27,8 +27,8 @@ public:
         std::function<void(const base::Report&)> on_report;
     };
 
-    // Opens every listener, or none: an error says which and why (`insecure` for a listener that needs
-    // `insecure: true`). `loop` is borrowed and outlives the server.
+    // Opens every listener, or none: an error says which and why (`insecure` for a listener that
+    // needs `insecure: true`). `loop` is borrowed and outlives the server.
     static base::Result<std::unique_ptr<Server>> start(io::Loop& loop, Options options);
     ~Server();
 
@@ -36,11 +36,12 @@ public:
     std::unique_ptr<InProcess> attach(std::vector<envelope::ServiceEntry> services,
                                       InProcess::OnEnvelope on_envelope);
 
-    // Applies a changed configuration whole, or nothing of it: an error says why not. Connections that it does
-    // not concern stay. What changed is reported.
+    // Applies a changed configuration whole, or nothing of it: an error says why not. Connections
+    // that it does not concern stay. What changed is reported.
     base::Result<void> reload(config::MachineConfig fresh);
 
-    // Retracts, lets queues run out for up to `shutdown_grace`, says GOODBYE, then calls `done` once.
+    // Retracts, lets queues run out for up to `shutdown_grace`, says GOODBYE, then calls `done`
+    // once.
     void shut_down(std::function<void()> done);
 
     const router::Router& router() const { return router_; }

@@ -22,9 +22,8 @@ Address split_address(std::string_view text) {
 
 bool valid_name(std::string_view name) {
     return !name.empty() && name.size() <= max_name && alphanumeric(name.front()) &&
-           std::all_of(name.begin(), name.end(), [](char c) {
-               return alphanumeric(c) || c == '.' || c == '_' || c == '-';
-           });
+           std::all_of(name.begin(), name.end(),
+                       [](char c) { return alphanumeric(c) || c == '.' || c == '_' || c == '-'; });
 }
 
 bool valid_address(std::string_view text) {

@@ -6,8 +6,8 @@
 
 namespace jetway::envelope {
 
-inline constexpr std::size_t max_name = 128;                      // characters
-inline constexpr std::size_t max_address = 2 * max_name + 1;      // `service@machine`
+inline constexpr std::size_t max_name = 128;                  // characters
+inline constexpr std::size_t max_address = 2 * max_name + 1;  // `service@machine`
 inline constexpr std::string_view client_prefix = "client-";
 
 // An address taken apart, in place. A split says nothing of whether the parts are well formed.

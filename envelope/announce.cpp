@@ -1,5 +1,5 @@
-// OpenSSL's SHA-256 by itself, without the providers of its newer interface: they would cost an idle router
-// megabytes, and every digest a look-up.
+// OpenSSL's SHA-256 by itself, without the providers of its newer interface: they would cost an
+// idle router megabytes, and every digest a look-up.
 #define OPENSSL_API_COMPAT 0x10100000L
 
 #include "envelope/announce.h"
@@ -24,9 +24,9 @@ using base::Result;
 constexpr std::array<std::string_view, 4> health_names = {"up", "detached", "unhealthy",
                                                           "draining"};
 
-constexpr std::array<std::string_view, 9> announce_keys = {
-    "machineId", "incarnation", "full",     "more",    "wantFull",
-    "digest",    "routes",      "catalogs", "requests"};
+constexpr std::array<std::string_view, 9> announce_keys = {"machineId", "incarnation", "full",
+                                                           "more",      "wantFull",    "digest",
+                                                           "routes",    "catalogs",    "requests"};
 constexpr std::array<std::string_view, 4> catalog_keys = {"machineId", "incarnation", "revision",
                                                           "services"};
 
@@ -207,8 +207,11 @@ std::uint64_t first_of_sha256(base::ByteView bytes) {
 }
 
 void append_route(Packer& packer, const RouteEntry& route) {
-    packer.array(4).text(route.machine_id).number(route.sequence).number(route.cost).number(
-        route.hops);
+    packer.array(4)
+        .text(route.machine_id)
+        .number(route.sequence)
+        .number(route.cost)
+        .number(route.hops);
 }
 
 }  // namespace
@@ -236,8 +239,9 @@ Result<Announce> read_announce(base::ByteView body) {
         }
         has_digest = has_digest || key == "digest";
         if (!read_key(cursor, key, announce)) {
-            return Error{"bad-announce", "ANNOUNCE's `" + std::string(key.substr(0, max_name)) +
-                                             "` is of the wrong type, cut short or out of its range"};
+            return Error{"bad-announce",
+                         "ANNOUNCE's `" + std::string(key.substr(0, max_name)) +
+                             "` is of the wrong type, cut short or out of its range"};
         }
     }
     if (!cursor.at_end() || announce.machine_id.empty() || !has_digest) {
@@ -280,8 +284,10 @@ void append_announce(base::Bytes& to, const Announce& announce) {
     if (!announce.requests.empty()) {
         packer.text("requests").array(announce.requests.size());
         for (const SequenceRequest& request : announce.requests) {
-            packer.array(3).text(request.machine_id).number(request.sequence).number(
-                request.hops_left);
+            packer.array(3)
+                .text(request.machine_id)
+                .number(request.sequence)
+                .number(request.hops_left);
         }
     }
 }

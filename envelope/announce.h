@@ -1,5 +1,5 @@
-// ANNOUNCE: what a router tells a neighbour of the machines it can reach and the services they have.
-// Keys: docs/protocol.md, "ANNOUNCE". The meaning of the numbers is gossip/'s.
+// ANNOUNCE: what a router tells a neighbour of the machines it can reach and the services they
+// have. Keys: docs/protocol.md, "ANNOUNCE". The meaning of the numbers is gossip/'s.
 #pragma once
 
 #include <string>
@@ -45,7 +45,8 @@ struct CatalogService {
     friend bool operator==(const CatalogService&, const CatalogService&) = default;
 };
 
-// All services of one machine. `raw` is the map as it came, unknown keys included: what is passed on.
+// All services of one machine. `raw` is the map as it came, unknown keys included: what is passed
+// on.
 struct Catalog {
     std::string machine_id;
     std::uint64_t incarnation = 0;
@@ -66,8 +67,8 @@ struct Announce {
     std::vector<SequenceRequest> requests;
 };
 
-// The whole of it or an error of code `bad-announce`: nothing is acted upon before all has been read.
-// Names are checked for their form. Unknown keys are ignored, in a catalog kept in its `raw`.
+// The whole of it or an error of code `bad-announce`: nothing is acted upon before all has been
+// read. Names are checked for their form. Unknown keys are ignored, in a catalog kept in its `raw`.
 base::Result<Announce> read_announce(base::ByteView body);
 
 // Appends one msgpack value; catalogs go out as their `raw`.
@@ -76,8 +77,9 @@ void append_announce(base::Bytes& to, const Announce& announce);
 // The `raw` of a catalog made here, from its other fields.
 base::Bytes make_catalog_raw(const Catalog& catalog);
 
-// What a route, and a catalog, add to a digest: the first 8 bytes, big-endian, of the SHA-256 of the msgpack
-// of [machineId, sequence number, cost, hops] and of [machineId, incarnation, revision].
+// What a route, and a catalog, add to a digest: the first 8 bytes, big-endian, of the SHA-256 of
+// the msgpack of [machineId, sequence number, cost, hops] and of [machineId, incarnation,
+// revision].
 std::uint64_t route_digest(const RouteEntry& route);
 std::uint64_t catalog_digest(std::string_view machine_id, std::uint64_t incarnation,
                              std::uint64_t revision);

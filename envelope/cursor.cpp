@@ -17,17 +17,17 @@ using Type = Cursor::Type;
 
 // The formats from 0xc0 to 0xdf, in order.
 constexpr Format formats[32] = {
-    {Type::nil, 0, false, 0},       {Type::none, 0, false, 0},      {Type::boolean, 0, false, 0},
-    {Type::boolean, 0, false, 0},   {Type::binary, 1, true, 0},     {Type::binary, 2, true, 0},
-    {Type::binary, 4, true, 0},     {Type::extension, 1, true, 1},  {Type::extension, 2, true, 1},
-    {Type::extension, 4, true, 1},  {Type::real, 0, false, 4},      {Type::real, 0, false, 8},
-    {Type::integer, 0, false, 1},   {Type::integer, 0, false, 2},   {Type::integer, 0, false, 4},
-    {Type::integer, 0, false, 8},   {Type::integer, 0, false, 1},   {Type::integer, 0, false, 2},
-    {Type::integer, 0, false, 4},   {Type::integer, 0, false, 8},   {Type::extension, 0, false, 2},
-    {Type::extension, 0, false, 3}, {Type::extension, 0, false, 5}, {Type::extension, 0, false, 9},
-    {Type::extension, 0, false, 17}, {Type::text, 1, true, 0},      {Type::text, 2, true, 0},
-    {Type::text, 4, true, 0},       {Type::array, 2, true, 0},      {Type::array, 4, true, 0},
-    {Type::map, 2, true, 0},        {Type::map, 4, true, 0},
+    {Type::nil, 0, false, 0},        {Type::none, 0, false, 0},      {Type::boolean, 0, false, 0},
+    {Type::boolean, 0, false, 0},    {Type::binary, 1, true, 0},     {Type::binary, 2, true, 0},
+    {Type::binary, 4, true, 0},      {Type::extension, 1, true, 1},  {Type::extension, 2, true, 1},
+    {Type::extension, 4, true, 1},   {Type::real, 0, false, 4},      {Type::real, 0, false, 8},
+    {Type::integer, 0, false, 1},    {Type::integer, 0, false, 2},   {Type::integer, 0, false, 4},
+    {Type::integer, 0, false, 8},    {Type::integer, 0, false, 1},   {Type::integer, 0, false, 2},
+    {Type::integer, 0, false, 4},    {Type::integer, 0, false, 8},   {Type::extension, 0, false, 2},
+    {Type::extension, 0, false, 3},  {Type::extension, 0, false, 5}, {Type::extension, 0, false, 9},
+    {Type::extension, 0, false, 17}, {Type::text, 1, true, 0},       {Type::text, 2, true, 0},
+    {Type::text, 4, true, 0},        {Type::array, 2, true, 0},      {Type::array, 4, true, 0},
+    {Type::map, 2, true, 0},         {Type::map, 4, true, 0},
 };
 
 std::uint64_t read_count(const std::uint8_t* at, std::uint8_t size) {

@@ -3,8 +3,8 @@
 // Promises: never reads outside the bytes it was given, allocates nothing, and takes the same small
 // stack for any nesting, so that no input can exhaust memory. Every read_… returns false, and moves
 // nothing it could be asked about again, when the next value is not of that type or is cut short.
-// Writing is msgpack-c's packer (packer.h); this exists because msgpack-c's parser allocates a stack
-// for every value that it reads, which a router would pay on every frame.
+// Writing is msgpack-c's packer (packer.h); this exists because msgpack-c's parser allocates a
+// stack for every value that it reads, which a router would pay on every frame.
 //
 // Format: https://github.com/msgpack/msgpack/blob/master/spec.md
 #pragma once
@@ -37,7 +37,8 @@ public:
         return read_long_text(text);
     }
     bool read_binary(base::ByteView& bytes);
-    bool read_unsigned(std::uint64_t& value);  // any integer encoding of a value that is not negative
+    bool read_unsigned(
+        std::uint64_t& value);  // any integer encoding of a value that is not negative
     bool read_boolean(bool& value);
 
     // Moves over one whole value, whatever it is.

@@ -22,8 +22,8 @@ const char* read_id(Cursor& cursor, base::ByteView& to) {
     const Cursor::Type type = cursor.type();
     Cursor number = cursor;
     std::uint64_t value = 0;
-    const bool allowed = type == Cursor::Type::text || type == Cursor::Type::binary ||
-                         number.read_unsigned(value);
+    const bool allowed =
+        type == Cursor::Type::text || type == Cursor::Type::binary || number.read_unsigned(value);
     return allowed && cursor.read_raw(to) ? nullptr
                                           : "`id` and `inReplyTo` must be str, bin or uint";
 }
@@ -74,7 +74,8 @@ const char* read_entry(Cursor& cursor, EnvelopeView& view, bool last, bool& ends
                             "`destination` must be an address");
     }
     if (key == "source") {
-        return read_address(cursor, view.source, "`source` stands twice", "`source` must be an address");
+        return read_address(cursor, view.source, "`source` stands twice",
+                            "`source` must be an address");
     }
     if (key == "replyTo") {
         return read_address(cursor, view.reply_to, "`replyTo` stands twice",
@@ -124,10 +125,10 @@ const char* read_envelope(base::ByteView body, EnvelopeView& view) {
 
 void append_envelope(base::Bytes& to, const EnvelopeFields& fields) {
     Packer packer(to);
-    const bool has[] = {!fields.source.empty(),  !fields.destination.empty(),
-                        !fields.reply_to.empty(), !fields.id.empty(),
+    const bool has[] = {!fields.source.empty(),      !fields.destination.empty(),
+                        !fields.reply_to.empty(),    !fields.id.empty(),
                         !fields.in_reply_to.empty(), !fields.headers.empty(),
-                        fields.error != nullptr,  !fields.data.empty()};
+                        fields.error != nullptr,     !fields.data.empty()};
     std::size_t entries = 0;
     for (const bool one : has) {
         entries += one ? 1 : 0;
@@ -161,8 +162,11 @@ void append_envelope(base::Bytes& to, const EnvelopeFields& fields) {
 
 void append_with_source(base::Bytes& to, base::ByteView body, const EnvelopeView& view,
                         std::string_view source) {
-    Packer(to).map(std::size_t{view.entries} + 1).text("source").text(source).raw(
-        body.subspan(view.first_entry));
+    Packer(to)
+        .map(std::size_t{view.entries} + 1)
+        .text("source")
+        .text(source)
+        .raw(body.subspan(view.first_entry));
 }
 
 ErrorFields read_error(base::ByteView raw) {

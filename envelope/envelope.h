@@ -10,8 +10,8 @@
 
 namespace jetway::envelope {
 
-// Views into a body, valid as long as its bytes. `id`, `in_reply_to`, `headers`, `error` and `data` are
-// the raw msgpack values; empty: the key is not there. `data` is never looked into.
+// Views into a body, valid as long as its bytes. `id`, `in_reply_to`, `headers`, `error` and `data`
+// are the raw msgpack values; empty: the key is not there. `data` is never looked into.
 struct EnvelopeView {
     std::string_view source;
     std::string_view destination;
@@ -21,17 +21,18 @@ struct EnvelopeView {
     base::ByteView headers;
     base::ByteView error;
     base::ByteView data;
-    std::uint32_t entries = 0;   // of the map
-    std::size_t first_entry = 0; // offset in the body at which the map's first key stands
+    std::uint32_t entries = 0;    // of the map
+    std::size_t first_entry = 0;  // offset in the body at which the map's first key stands
 
     // Where an answer, or the word that this can't be delivered, goes; empty: nowhere.
     std::string_view answer_to() const { return reply_to.empty() ? source : reply_to; }
     bool is_answer() const { return !error.empty() || !in_reply_to.empty(); }
 };
 
-// Reads the keys of `body`. Allocates nothing; takes constant time for `data` where that comes last.
-// nullptr, or what is wrong: not a map, a cut value, a known key of the wrong type or twice, an empty
-// address, no destination, bytes after the map. Addresses are not checked for their form otherwise.
+// Reads the keys of `body`. Allocates nothing; takes constant time for `data` where that comes
+// last. nullptr, or what is wrong: not a map, a cut value, a known key of the wrong type or twice,
+// an empty address, no destination, bytes after the map. Addresses are not checked for their form
+// otherwise.
 const char* read_envelope(base::ByteView body, EnvelopeView& view);
 
 // An error envelope's `error` (docs/protocol.md, "Undeliverable").
@@ -57,7 +58,8 @@ struct EnvelopeFields {
 // Appends the envelope's body to `to`, `data` last.
 void append_envelope(base::Bytes& to, const EnvelopeFields& fields);
 
-// Appends `body`, of which `view` was read, with a `source` put before its other keys. `view` has none.
+// Appends `body`, of which `view` was read, with a `source` put before its other keys. `view` has
+// none.
 void append_with_source(base::Bytes& to, base::ByteView body, const EnvelopeView& view,
                         std::string_view source);
 

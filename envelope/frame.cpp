@@ -8,13 +8,15 @@
 namespace jetway::envelope {
 
 namespace {
-constexpr std::size_t kept_capacity = std::size_t{64} << 10U;  // a larger buffer is given back at once
+constexpr std::size_t kept_capacity = std::size_t{64}
+                                      << 10U;  // a larger buffer is given back at once
 }
 
 void append_header(base::Bytes& to, const Header& header, std::size_t body_size) {
     ensure(header.pin.size() <= 255, "a pin is at most 255 bytes");
     std::array<std::uint8_t, header_size> bytes;
-    base::write_be(bytes.data(), static_cast<std::uint32_t>(least_length + header.pin.size() + body_size));
+    base::write_be(bytes.data(),
+                   static_cast<std::uint32_t>(least_length + header.pin.size() + body_size));
     bytes[4] = static_cast<std::uint8_t>(header.kind);
     bytes[5] = header.flags;
     bytes[6] = header.hops;

@@ -37,8 +37,9 @@ inline constexpr std::uint8_t dry = 8;
 inline constexpr std::uint8_t all = 15;
 }  // namespace flag
 
-inline constexpr std::size_t header_size = 8;   // without the pin
-inline constexpr std::uint32_t least_length = 4;  // what `length` counts of a frame without pin and body
+inline constexpr std::size_t header_size = 8;  // without the pin
+inline constexpr std::uint32_t least_length =
+    4;  // what `length` counts of a frame without pin and body
 
 // One frame, in place: its views live as long as the bytes that it was read from.
 struct Frame {
@@ -76,11 +77,12 @@ public:
     // Frames whose `length` is above `max_frame` (bytes) are refused.
     explicit FrameReader(std::uint32_t max_frame) : max_frame_(max_frame) {}
 
-    // Takes the next bytes of the stream, cut anywhere, and calls `on_frame(const Frame&) -> bool` for
-    // every whole frame, in order and in place; false from it stops, and the rest is dropped. What is left of a frame
-    // is kept for the next call: memory grows with the bytes received, never with what a header says.
-    // After a fault the stream can't be trusted: nothing more is read from it. `owner` owns `bytes`, or is
-    // null; bytes that are copied to complete a frame have an owner of their own.
+    // Takes the next bytes of the stream, cut anywhere, and calls `on_frame(const Frame&) -> bool`
+    // for every whole frame, in order and in place; false from it stops, and the rest is dropped.
+    // What is left of a frame is kept for the next call: memory grows with the bytes received,
+    // never with what a header says. After a fault the stream can't be trusted: nothing more is
+    // read from it. `owner` owns `bytes`, or is null; bytes that are copied to complete a frame
+    // have an owner of their own.
     template <typename OnFrame>
     FrameFault feed(base::ByteView bytes, const std::shared_ptr<base::Bytes>* owner,
                     OnFrame&& on_frame) {
@@ -122,8 +124,7 @@ public:
 
 private:
     template <typename OnFrame>
-    bool yield(base::ByteView whole, const std::shared_ptr<base::Bytes>* owner,
-               OnFrame& on_frame) {
+    bool yield(base::ByteView whole, const std::shared_ptr<base::Bytes>* owner, OnFrame& on_frame) {
         const std::size_t pin = whole[7];
         if (header_size + pin >= whole.size()) {
             fault_ = FrameFault::broken;

@@ -17,10 +17,12 @@ using base::Result;
 constexpr std::size_t max_text = 512;
 constexpr std::uint32_t max_capabilities = 64;
 constexpr std::array<std::string_view, 10> hello_keys = {
-    "protocol", "role",     "machineId", "incarnation", "services",
-    "token",    "session",  "received",  "address",     "limits"};
+    "protocol", "role",    "machineId", "incarnation", "services",
+    "token",    "session", "received",  "address",     "limits"};
 
-Error bad(std::string detail) { return {"bad-hello", std::move(detail)}; }
+Error bad(std::string detail) {
+    return {"bad-hello", std::move(detail)};
+}
 
 Result<ServiceEntry> read_service(Cursor& cursor) {
     ServiceEntry entry;
@@ -42,7 +44,9 @@ Result<ServiceEntry> read_service(Cursor& cursor) {
         return bad("a service must be a name or a map");
     }
     if (!valid_name(entry.name)) {
-        return bad("a service's name must be 1 to 128 of A-Z a-z 0-9 . _ - and start with a letter or digit");
+        return bad(
+            "a service's name must be 1 to 128 of A-Z a-z 0-9 . _ - and start with a letter or "
+            "digit");
     }
     if (reserved_name(entry.name)) {
         return bad("the name `" + entry.name + "` is reserved");
@@ -258,15 +262,16 @@ Result<Hello> read_hello(base::ByteView body, std::size_t max_services) {
         return bad("HELLO must say `protocol` and `role`");
     }
     if (hello.role == Role::router && (hello.machine_id.empty() || hello.incarnation == 0)) {
-        return bad("a router's HELLO must say its `machineId` and its `incarnation`, which is above 0");
+        return bad(
+            "a router's HELLO must say its `machineId` and its `incarnation`, which is above 0");
     }
     return hello;
 }
 
 namespace {
 
-// Reads the map that an ATTACH and a DETACH are: `read_list` its `services`, which stands in it once. The
-// whole body is read, so that one cut short or with bytes after it attaches nothing.
+// Reads the map that an ATTACH and a DETACH are: `read_list` its `services`, which stands in it
+// once. The whole body is read, so that one cut short or with bytes after it attaches nothing.
 template <typename List, typename Read>
 Result<List> read_services_map(base::ByteView body, const char* kind, Read read_list) {
     Cursor cursor(body);

@@ -45,14 +45,14 @@ struct Goodbye {
 };
 
 // The errors of these have code `bad-hello`, also for a name that nobody may attach.
-// More than `max_services` services, a known key twice and bytes after the map are errors as well. Unknown
-// keys are ignored.
+// More than `max_services` services, a known key twice and bytes after the map are errors as well.
+// Unknown keys are ignored.
 base::Result<Hello> read_hello(base::ByteView body, std::size_t max_services);
 base::Result<std::vector<ServiceEntry>> read_attach(base::ByteView body, std::size_t max_services);
 base::Result<std::vector<std::string>> read_detach(base::ByteView body, std::size_t max_services);
 
-// What is not a map or has no code reads as an empty Goodbye: the connection ends anyhow. Both texts are
-// cut to 512 bytes.
+// What is not a map or has no code reads as an empty Goodbye: the connection ends anyhow. Both
+// texts are cut to 512 bytes.
 Goodbye read_goodbye(base::ByteView body);
 
 // Each appends one msgpack value; empty fields are left out.

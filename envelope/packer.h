@@ -40,7 +40,8 @@ public:
     }
     Packer& binary(base::ByteView bytes) {
         packer_.pack_bin(static_cast<std::uint32_t>(bytes.size()));
-        packer_.pack_bin_body(base::as_text(bytes).data(), static_cast<std::uint32_t>(bytes.size()));
+        packer_.pack_bin_body(base::as_text(bytes).data(),
+                              static_cast<std::uint32_t>(bytes.size()));
         return *this;
     }
     Packer& number(std::uint64_t value) {

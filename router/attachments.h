@@ -1,4 +1,5 @@
-// Attachments: which connection of this router attached which service, and the catalog that follows.
+// Attachments: which connection of this router attached which service, and the catalog that
+// follows.
 #pragma once
 
 #include <map>
@@ -30,7 +31,8 @@ public:
         return instances_;
     }
 
-    // One entry an instance; a service of `configured` that nobody attached is one entry, `detached`.
+    // One entry an instance; a service of `configured` that nobody attached is one entry,
+    // `detached`.
     std::vector<envelope::CatalogService> catalog(
         const std::vector<ConfiguredService>& configured) const;
 

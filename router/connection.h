@@ -1,4 +1,5 @@
-// Connection: a terminal with what the router knows of the one at its other end; ConnectionTable: all of them.
+// Connection: a terminal with what the router knows of the one at its other end; ConnectionTable:
+// all of them.
 #pragma once
 
 #include <map>
@@ -51,7 +52,7 @@ struct Connection {
 
     RateLimit errors;
     bool listed_for_flush = false;
-    bool let_go = false;  // the router has taken out what stood on it
+    bool let_go = false;                // the router has taken out what stood on it
     base::Instant armed = base::never;  // the deadline under which it stands in the router's agenda
 };
 

@@ -14,7 +14,9 @@ namespace {
 
 constexpr std::size_t max_request = 4096;  // bytes of a name or argument
 
-Error bad(std::string detail) { return {"bad-envelope", std::move(detail)}; }
+Error bad(std::string detail) {
+    return {"bad-envelope", std::move(detail)};
+}
 
 bool read_args(envelope::Cursor& cursor, ControlRequest& request) {
     std::uint32_t count = 0;
@@ -29,7 +31,8 @@ bool read_args(envelope::Cursor& cursor, ControlRequest& request) {
             return false;
         }
         if (cursor.read_text(text)) {
-            request.texts.insert_or_assign(std::string(key), std::string(text.substr(0, max_request)));
+            request.texts.insert_or_assign(std::string(key),
+                                           std::string(text.substr(0, max_request)));
         } else if (cursor.read_boolean(value)) {
             request.flags.insert_or_assign(std::string(key), value);
         } else if (!cursor.skip()) {
@@ -198,13 +201,14 @@ Json Control::routes(bool all) const {
                     way += "→";
                     way += view.machine;
                 }
-                row(next->terminal.name(), std::move(way), route.hops, route.cost,
-                    route.state, "gossip");
+                row(next->terminal.name(), std::move(way), route.hops, route.cost, route.state,
+                    "gossip");
             }
         }
     }
     std::stable_sort(rows.begin(), rows.end(), [](const Json& a, const Json& b) {
-        return a["service"].get_ref<const std::string&>() < b["service"].get_ref<const std::string&>();
+        return a["service"].get_ref<const std::string&>() <
+               b["service"].get_ref<const std::string&>();
     });
     Json answer = begin("jetway.routes/1");
     answer["routes"] = std::move(rows);
@@ -242,9 +246,18 @@ Json Control::services() const {
 
 Json Control::terminals() const {
     Json rows = Json::array();
-    rows.push_back({{"name", "lo"}, {"type", "loopback"}, {"state", "up"}, {"peer", ""},
-                    {"address", ""}, {"services", {"echo"}}, {"queuedBytes", 0}, {"framesIn", 0},
-                    {"framesOut", 0}, {"bytesIn", 0}, {"bytesOut", 0}, {"refused", 0}});
+    rows.push_back({{"name", "lo"},
+                    {"type", "loopback"},
+                    {"state", "up"},
+                    {"peer", ""},
+                    {"address", ""},
+                    {"services", {"echo"}},
+                    {"queuedBytes", 0},
+                    {"framesIn", 0},
+                    {"framesOut", 0},
+                    {"bytesIn", 0},
+                    {"bytesOut", 0},
+                    {"refused", 0}});
     std::vector<std::string> shown;
     of_.connections.for_each([&](const Connection& connection) {
         const terminal::Terminal& terminal = connection.terminal;
@@ -254,25 +267,34 @@ Json Control::terminals() const {
             services.push_back(name);
         }
         shown.push_back(terminal.name());
-        rows.push_back({{"name", terminal.name()},
-                        {"type", type_name(terminal.type())},
-                        {"state", terminal::state_name(terminal.state())},
-                        {"peer", terminal.is_router() ? terminal.peer_machine() : connection.client},
-                        {"address", terminal.peer_address()},
-                        {"services", std::move(services)},
-                        {"queuedBytes", terminal.output().size()},
-                        {"framesIn", counters.frames_in},
-                        {"framesOut", counters.frames_out},
-                        {"bytesIn", counters.bytes_in},
-                        {"bytesOut", counters.bytes_out},
-                        {"refused", counters.refused}});
+        rows.push_back(
+            {{"name", terminal.name()},
+             {"type", type_name(terminal.type())},
+             {"state", terminal::state_name(terminal.state())},
+             {"peer", terminal.is_router() ? terminal.peer_machine() : connection.client},
+             {"address", terminal.peer_address()},
+             {"services", std::move(services)},
+             {"queuedBytes", terminal.output().size()},
+             {"framesIn", counters.frames_in},
+             {"framesOut", counters.frames_out},
+             {"bytesIn", counters.bytes_in},
+             {"bytesOut", counters.bytes_out},
+             {"refused", counters.refused}});
     });
     for (const ConfiguredLink& link : of_.links.configured()) {
         if (std::find(shown.begin(), shown.end(), link.name) == shown.end()) {
-            rows.push_back({{"name", link.name}, {"type", "network"}, {"state", "down"},
-                            {"peer", link.peer}, {"address", ""}, {"services", Json::array()},
-                            {"queuedBytes", 0}, {"framesIn", 0}, {"framesOut", 0}, {"bytesIn", 0},
-                            {"bytesOut", 0}, {"refused", 0}});
+            rows.push_back({{"name", link.name},
+                            {"type", "network"},
+                            {"state", "down"},
+                            {"peer", link.peer},
+                            {"address", ""},
+                            {"services", Json::array()},
+                            {"queuedBytes", 0},
+                            {"framesIn", 0},
+                            {"framesOut", 0},
+                            {"bytesIn", 0},
+                            {"bytesOut", 0},
+                            {"refused", 0}});
         }
     }
     Json answer = begin("jetway.terminals/1");
@@ -289,19 +311,23 @@ Json Control::neighbours(base::Instant now) const {
             continue;
         }
         up.push_back(link.neighbour);
-        rows.push_back(
-            {{"machineId", link.neighbour},
-             {"terminal", connection->terminal.name()},
-             {"state", "up"},
-             {"cost", link.cost},
-             {"incarnation", connection->terminal.peer_incarnation()},
-             {"routes", link.routes},
-             {"lastHeardMs", base::to_microseconds(now - connection->terminal.last_heard()) / 1000}});
+        rows.push_back({{"machineId", link.neighbour},
+                        {"terminal", connection->terminal.name()},
+                        {"state", "up"},
+                        {"cost", link.cost},
+                        {"incarnation", connection->terminal.peer_incarnation()},
+                        {"routes", link.routes},
+                        {"lastHeardMs",
+                         base::to_microseconds(now - connection->terminal.last_heard()) / 1000}});
     }
     for (const ConfiguredLink& link : of_.links.configured()) {
         if (std::find(up.begin(), up.end(), link.peer) == up.end()) {
-            rows.push_back({{"machineId", link.peer}, {"terminal", link.name}, {"state", "down"},
-                            {"cost", link.cost}, {"incarnation", 0}, {"routes", 0},
+            rows.push_back({{"machineId", link.peer},
+                            {"terminal", link.name},
+                            {"state", "down"},
+                            {"cost", link.cost},
+                            {"incarnation", 0},
+                            {"routes", 0},
                             {"lastHeardMs", nullptr}});
         }
     }

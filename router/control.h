@@ -1,5 +1,5 @@
-// Control: the requests to `router@<machine>` and their answers, which every face of the router stands on
-// (docs/protocol.md, "Requests to router@machine"). It reads and changes nothing.
+// Control: the requests to `router@<machine>` and their answers, which every face of the router
+// stands on (docs/protocol.md, "Requests to router@machine"). It reads and changes nothing.
 #pragma once
 
 #include <functional>
@@ -45,7 +45,8 @@ public:
     explicit Control(Sources sources, base::Instant started)
         : of_(std::move(sources)), started_(started) {}
 
-    // The answer's `data`, with its `schema`; an error of code `bad-envelope` for a request that is none.
+    // The answer's `data`, with its `schema`; an error of code `bad-envelope` for a request that is
+    // none.
     base::Result<nlohmann::ordered_json> answer(const ControlRequest& request,
                                                 base::Instant now) const;
 

@@ -10,7 +10,8 @@
 
 namespace jetway::router {
 
-// Why an envelope was refused: the codes of docs/protocol.md, "Undeliverable", that arise in a router.
+// Why an envelope was refused: the codes of docs/protocol.md, "Undeliverable", that arise in a
+// router.
 enum class Refusal : std::uint8_t {
     no_route,
     no_instance,
@@ -33,8 +34,9 @@ inline std::string_view refusal_code(Refusal refusal) {
 }
 
 struct Counters {
-    std::uint64_t received = 0;     // ENVELOPE frames from services and routers
-    std::uint64_t originated = 0;   // made here: answers, error envelopes, reports, the copies of `@*`
+    std::uint64_t received = 0;  // ENVELOPE frames from services and routers
+    std::uint64_t originated =
+        0;  // made here: answers, error envelopes, reports, the copies of `@*`
     std::uint64_t forwarded = 0;    // to a neighbour
     std::uint64_t delivered = 0;    // to a service, or taken by this router or its loopback
     std::uint64_t errors_held = 0;  // error envelopes and reports that the rate limit held back

@@ -103,9 +103,10 @@ bool Forwarder::check_source(Connection& from, Transit& transit, base::Instant n
         from.verified_source = source;
         return true;
     }
-    refuse(transit, Refusal::forbidden_source,
-           "`source` must be this connection's address or a service that it attached, @ this machine",
-           now);
+    refuse(
+        transit, Refusal::forbidden_source,
+        "`source` must be this connection's address or a service that it attached, @ this machine",
+        now);
     return false;
 }
 
@@ -130,7 +131,8 @@ void Forwarder::bind(Transit& transit, base::Instant now) {
     }
     if (address.machine.empty()) {
         if (address.service.size() != transit.view.destination.size()) {
-            refuse(transit, Refusal::bad_envelope, "`destination` names no machine after its @", now);
+            refuse(transit, Refusal::bad_envelope, "`destination` names no machine after its @",
+                   now);
             return;
         }
         const bool here = envelope::reserved_name(address.service);
@@ -270,7 +272,8 @@ void Forwarder::deliver_here(Transit& transit, base::Instant now) {
     const std::string_view name = envelope::split_address(transit.view.destination).service;
     const ServiceEntry* service = table_->service(name);
     if (service != nullptr && !service->here.empty()) {
-        // One choice among machines and one among instances take the same turn, so that both go round.
+        // One choice among machines and one among instances take the same turn, so that both go
+        // round.
         const bool taken = transit.origin != Origin::router && transit.reroutable();
         const std::uint32_t turn = taken ? *service->turn : (*service->turn)++;
         for (std::size_t i = 0; i < service->here.size(); ++i) {

@@ -1,9 +1,12 @@
-// Forwarder: what becomes of an envelope. It binds at the first router, forwards by the pin after it, delivers
-// at the last, and refuses with an answer and a count what it can't; it reads the route table and changes nothing of it.
+// Forwarder: what becomes of an envelope. It binds at the first router, forwards by the pin after
+// it, delivers at the last, and refuses with an answer and a count what it can't; it reads the
+// route table and changes nothing of it.
 //
 //   from a service ─► source checked or added ─► bound to a machine ─┬─► delivered here
-//   from a router  ─► pinned to us? ─► delivered here                ├─► forwarded to the next router
-//                     else by its pin ───────────────────────────────┴─► waits for a route, or refused
+//   from a router  ─► pinned to us? ─► delivered here                ├─► forwarded to the next
+//   router
+//                     else by its pin ───────────────────────────────┴─► waits for a route, or
+//                     refused
 #pragma once
 
 #include <functional>

@@ -5,7 +5,8 @@
 namespace jetway::router {
 
 namespace {
-constexpr base::Duration stable = std::chrono::seconds(2);  // up for so long: the next redial is at once
+constexpr base::Duration stable =
+    std::chrono::seconds(2);  // up for so long: the next redial is at once
 }
 
 Verdict judge(const std::string& ours, const std::string& theirs, const NeighbourEnd& newcomer,

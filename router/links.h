@@ -1,10 +1,10 @@
-// Links: the neighbours of a router. Which configured link is to be dialled when, and which of two connections
-// to the same neighbour is kept.
+// Links: the neighbours of a router. Which configured link is to be dialled when, and which of two
+// connections to the same neighbour is kept.
 //
-// Two routers that dial each other settle it the same way: the connection dialled by the one whose machineId
-// is smaller in byte order stays (docs/protocol.md, "HELLO"). Where a newcomer may be the same router started
-// again, or one that lost its old connection without our noticing, the incumbent is probed, and stays only if it is heard of
-// within `gossip.hello`.
+// Two routers that dial each other settle it the same way: the connection dialled by the one whose
+// machineId is smaller in byte order stays (docs/protocol.md, "HELLO"). Where a newcomer may be the
+// same router started again, or one that lost its old connection without our noticing, the
+// incumbent is probed, and stays only if it is heard of within `gossip.hello`.
 #pragma once
 
 #include <map>
@@ -35,8 +35,8 @@ enum class Verdict {
     contest,    // probe the incumbent first
 };
 
-// The choice between `newcomer`, whose HELLO has come, and `incumbent`, which is up (null: none is).
-// `dialling`: a connection that we dialled to the same neighbour waits for its HELLO.
+// The choice between `newcomer`, whose HELLO has come, and `incumbent`, which is up (null: none
+// is). `dialling`: a connection that we dialled to the same neighbour waits for its HELLO.
 Verdict judge(const std::string& ours, const std::string& theirs, const NeighbourEnd& newcomer,
               const NeighbourEnd* incumbent, bool dialling);
 
@@ -70,7 +70,7 @@ public:
 
 private:
     struct LinkState {
-        base::Instant dial_at{};   // never: being dialled, or up
+        base::Instant dial_at{};  // never: being dialled, or up
         TerminalId dialled = 0;
         terminal::Backoff backoff;
     };

@@ -1,5 +1,5 @@
-// The part of Router that deals with neighbours coming, going and changing: HELLO of a router, two connections to
-// one neighbour, a changed deployment, shutdown.
+// The part of Router that deals with neighbours coming, going and changing: HELLO of a router, two
+// connections to one neighbour, a changed deployment, shutdown.
 #include <algorithm>
 
 #include "router/router.h"
@@ -71,8 +71,7 @@ void Router::greet_router(Connection& connection, const envelope::Hello& hello) 
 
 void Router::admit(Connection& connection, const envelope::Hello& hello) {
     const std::optional<std::size_t> link = links_.to(hello.machine_id);
-    const std::string name =
-        link ? links_.configured()[*link].name : "from-" + hello.machine_id;
+    const std::string name = link ? links_.configured()[*link].name : "from-" + hello.machine_id;
     const std::uint16_t cost = link ? links_.configured()[*link].cost : std::uint16_t{1};
     connection.terminal.accept(name, hello);
     if (!connection.terminal.dialled()) {
@@ -83,7 +82,8 @@ void Router::admit(Connection& connection, const envelope::Hello& hello) {
     gossip_.on_link_up(connection.terminal.id(), hello.machine_id, cost, now_);
     arm(connection);
     say(Level::info, "link up",
-        {{"peer", hello.machine_id}, {"terminal", name},
+        {{"peer", hello.machine_id},
+         {"terminal", name},
          {"address", connection.terminal.peer_address()},
          {"dialled", connection.terminal.dialled() ? "here" : "there"}});
 }
@@ -100,10 +100,12 @@ void Router::settle_contests(base::Instant now) {
         if (gone) {
             greet_router(*newcomer, contest.hello);
         } else if (incumbent->terminal.last_heard() > contest.since) {
-            const bool restarted = contest.hello.incarnation != incumbent->terminal.peer_incarnation();
+            const bool restarted =
+                contest.hello.incarnation != incumbent->terminal.peer_incarnation();
             refuse_neighbour(*newcomer, restarted ? "duplicate-machine" : "duplicate",
-                             restarted ? "another router with that machineId is connected and answers"
-                                       : "the other connection is kept");
+                             restarted
+                                 ? "another router with that machineId is connected and answers"
+                                 : "the other connection is kept");
         } else if (now >= contest.until) {
             refuse_neighbour(*incumbent, "silent", "replaced by a newer connection");
             admit(*newcomer, contest.hello);
@@ -156,8 +158,9 @@ void Router::begin_shutdown(base::Instant now) {
 
 bool Router::drained() const {
     bool empty = forwarder_.waiting() == 0;
-    connections_.for_each(
-        [&](const Connection& connection) { empty = empty && connection.terminal.output().size() == 0; });
+    connections_.for_each([&](const Connection& connection) {
+        empty = empty && connection.terminal.output().size() == 0;
+    });
     return empty;
 }
 

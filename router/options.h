@@ -11,7 +11,8 @@
 
 namespace jetway::router {
 
-// A service that the deployment gives this machine: known from the start, `detached` until it attaches.
+// A service that the deployment gives this machine: known from the start, `detached` until it
+// attaches.
 struct ConfiguredService {
     std::string name;
     std::vector<std::string> capabilities;
@@ -23,20 +24,20 @@ struct ConfiguredService {
 
 // A network terminal of the deployment: the link to one neighbour.
 struct ConfiguredLink {
-    std::string name;         // of the terminal, "to-machine-b"
-    std::string peer;         // the machine it leads to
-    std::uint16_t cost = 1;   // 1 to 65534
+    std::string name;        // of the terminal, "to-machine-b"
+    std::string peer;        // the machine it leads to
+    std::uint16_t cost = 1;  // 1 to 65534
 
     friend bool operator==(const ConfiguredLink&, const ConfiguredLink&) = default;
 };
 
 struct Options {
     std::string machine;
-    std::uint64_t incarnation = 1;   // grows at every start: the shell takes it from the wall clock
-    std::uint8_t hop_limit = 32;     // for frames whose sender said 0
-    std::size_t errors = 10'000;     // limits.errors: error envelopes a second and terminal
-    std::size_t terminals = 4'096;   // limits.terminals: connections at once
-    bool insecure = false;           // listens beyond loopback without TLS
+    std::uint64_t incarnation = 1;  // grows at every start: the shell takes it from the wall clock
+    std::uint8_t hop_limit = 32;    // for frames whose sender said 0
+    std::size_t errors = 10'000;    // limits.errors: error envelopes a second and terminal
+    std::size_t terminals = 4'096;  // limits.terminals: connections at once
+    bool insecure = false;          // listens beyond loopback without TLS
     std::vector<ConfiguredService> services;
     std::vector<ConfiguredLink> links;
     gossip::Options gossip;

@@ -1,4 +1,5 @@
-// The part of Forwarder that answers: refusals and trace reports, and how many of them a terminal may cause.
+// The part of Forwarder that answers: refusals and trace reports, and how many of them a terminal
+// may cause.
 #include "envelope/address.h"
 #include "envelope/packer.h"
 #include "router/forwarder.h"
@@ -27,7 +28,8 @@ void Forwarder::refuse(const Transit& transit, Refusal refusal, std::string_view
     if (!transit.read && envelope::read_envelope(transit.body, view) != nullptr) {
         view = {};
     }
-    // What a service has no right to say is answered to the service itself, as is what can't be read.
+    // What a service has no right to say is answered to the service itself, as is what can't be
+    // read.
     const bool to_sender = refusal == Refusal::bad_envelope || refusal == Refusal::forbidden_source;
     if (to_sender && transit.origin == Origin::router) {
         return;

@@ -88,12 +88,13 @@ std::unique_ptr<const RouteTable> RouteTable::build(const gossip::Gossip& gossip
         const bool ours = view.machine == self;
         const bool routed = !ours && view.selected != nullptr;
         table->machine_index_.emplace(view.machine, table->machines_.size());
-        table->machines_.push_back(
-            {.name = std::string(view.machine),
-             .self = ours,
-             .next = routed ? view.selected->link : 0,
-             .cost = ours ? std::uint16_t{0} : routed ? view.selected->cost : envelope::infinity,
-             .awaited = view.awaited});
+        table->machines_.push_back({.name = std::string(view.machine),
+                                    .self = ours,
+                                    .next = routed ? view.selected->link : 0,
+                                    .cost = ours     ? std::uint16_t{0}
+                                            : routed ? view.selected->cost
+                                                     : envelope::infinity,
+                                    .awaited = view.awaited});
     }
     for (std::uint32_t i = 0; i < views.size(); ++i) {
         if (views[i].catalog != nullptr) {

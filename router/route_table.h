@@ -1,5 +1,5 @@
-// RouteTable: where a frame goes, as of one moment. Built aside from what gossip learned and what is attached
-// here, then swapped in whole; never changed after that. Forwarding reads nothing else.
+// RouteTable: where a frame goes, as of one moment. Built aside from what gossip learned and what
+// is attached here, then swapped in whole; never changed after that. Forwarding reads nothing else.
 #pragma once
 
 #include <memory>
@@ -17,9 +17,9 @@ namespace jetway::router {
 struct MachineEntry {
     std::string name;
     bool self = false;
-    TerminalId next = 0;        // the terminal of the selected route; 0: none
+    TerminalId next = 0;  // the terminal of the selected route; 0: none
     std::uint16_t cost = envelope::infinity;
-    bool awaited = false;       // no feasible route, but a neighbour announces one: envelopes wait
+    bool awaited = false;  // no feasible route, but a neighbour announces one: envelopes wait
 
     bool reachable() const { return self || next != 0; }
 };

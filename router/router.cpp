@@ -20,9 +20,9 @@ Router::Router(Options options, base::Random random, base::Instant now,
                  [this](const envelope::EnvelopeView& request, const Transit& transit) {
                      on_request(request, transit);
                  }),
-      control_({options_, gossip_, connections_, links_, attachments_, forwarder_,
-                std::move(figures)},
-               now) {
+      control_(
+          {options_, gossip_, connections_, links_, attachments_, forwarder_, std::move(figures)},
+          now) {
     gossip_.set_services(attachments_.catalog(options_.services), now);
     announced_attachments_ = attachments_.version();
     refresh();
@@ -60,9 +60,8 @@ TerminalId Router::accepted(Entry by, std::string peer_address, base::Instant no
     now_ = now;
     const terminal::Type type =
         by == Entry::local_listener ? terminal::Type::local : terminal::Type::network;
-    Connection* connection =
-        connections_.open(options_.terminal, "new", type, by, std::move(peer_address),
-                          options_.terminals, now);
+    Connection* connection = connections_.open(options_.terminal, "new", type, by,
+                                               std::move(peer_address), options_.terminals, now);
     if (connection == nullptr) {
         say(Level::warning, "connection refused", {{"why", "limits.terminals are open"}});
         return 0;
@@ -94,7 +93,8 @@ TerminalId Router::dialled(std::size_t link, std::string peer_address, base::Ins
 
 void Router::on_dial_failed(std::size_t link, const base::Error& why, base::Instant now) {
     now_ = now;
-    say(Level::debug, "dial failed", {{"peer", links_.configured()[link].peer}, {"why", why.detail}});
+    say(Level::debug, "dial failed",
+        {{"peer", links_.configured()[link].peer}, {"why", why.detail}});
     links_.failed(link, now, random_);
 }
 
@@ -134,17 +134,22 @@ void Router::let_go(Connection& connection) {
         gossip_.on_link_down(id, now_);
         links_.set_down(peer, now_, random_);
         say(Level::warning, "link down",
-            {{"peer", peer}, {"terminal", terminal.name()}, {"code", terminal.closing_code()},
+            {{"peer", peer},
+             {"terminal", terminal.name()},
+             {"code", terminal.closing_code()},
              {"why", terminal.closing_message()}});
     } else if (connection.link) {
-        if (*connection.link < links_.configured().size() && links_.dialled(*connection.link) == id) {
+        if (*connection.link < links_.configured().size() &&
+            links_.dialled(*connection.link) == id) {
             links_.failed(*connection.link, now_, random_);
         }
     }
     if (!neighbour && terminal.closing_code() != "shutdown" && !terminal.closing_code().empty()) {
         say(Level::info, "connection refused",
-            {{"peer", terminal.peer_address()}, {"terminal", terminal.name()},
-             {"code", terminal.closing_code()}, {"why", terminal.closing_message()}});
+            {{"peer", terminal.peer_address()},
+             {"terminal", terminal.name()},
+             {"code", terminal.closing_code()},
+             {"why", terminal.closing_message()}});
     }
     connection.link.reset();
 }
@@ -172,7 +177,8 @@ void Router::on_goodbye(TerminalId from, const envelope::Goodbye& goodbye) {
     const Connection* connection = connections_.find(from);
     if (connection->terminal.is_router() || connection->link) {
         say(goodbye.code == "duplicate" ? Level::debug : Level::info, "goodbye received",
-            {{"terminal", connection->terminal.name()}, {"code", goodbye.code},
+            {{"terminal", connection->terminal.name()},
+             {"code", goodbye.code},
              {"why", goodbye.message}});
     }
 }
@@ -190,10 +196,12 @@ void Router::on_hello(TerminalId from, envelope::Hello hello) {
 
 void Router::greet_service(Connection& connection, const envelope::Hello& hello) {
     if (connection.entry != Entry::local_listener) {
-        close(connection, "forbidden", "services attach at a local terminal; this one is for routers");
+        close(connection, "forbidden",
+              "services attach at a local terminal; this one is for routers");
         return;
     }
-    connection.client = std::string(envelope::client_prefix) + std::to_string(connection.terminal.id());
+    connection.client =
+        std::string(envelope::client_prefix) + std::to_string(connection.terminal.id());
     connection.address = envelope::make_address(connection.client, options_.machine);
     connection.terminal.accept(connection.client, hello);
     connection.terminal.say_hello(our_hello(connection), now_);
@@ -262,10 +270,12 @@ void Router::on_request(const envelope::EnvelopeView& request, const Transit& tr
     base::Result<ControlRequest> asked = read_control_request(request.data);
     if (asked && asked->name == "ping") {
         if (transit.origin == Origin::router) {
-            asked = base::Error{"forbidden", "a ping starts at the router that the asker is attached to"};
+            asked = base::Error{"forbidden",
+                                "a ping starts at the router that the asker is attached to"};
         } else if (!envelope::valid_address(asked->texts["destination"]) ||
                    envelope::split_address(asked->texts["destination"]).everywhere()) {
-            asked = base::Error{"bad-envelope", "ping needs `destination`: service or service@machine"};
+            asked =
+                base::Error{"bad-envelope", "ping needs `destination`: service or service@machine"};
         } else {
             start_ping(request, asked->texts["destination"]);
             return;
@@ -294,7 +304,8 @@ void Router::on_request(const envelope::EnvelopeView& request, const Transit& tr
                          0, now_);
 }
 
-// A traced frame that ends before the service: the reports of the routers on its way are the answer.
+// A traced frame that ends before the service: the reports of the routers on its way are the
+// answer.
 void Router::start_ping(const envelope::EnvelopeView& request, const std::string& destination) {
     const std::uint8_t nil = 0xc0;
     forwarder_.originate({.source = {},
@@ -349,8 +360,8 @@ void Router::on_deadline(base::Instant now) {
 }
 
 base::Instant Router::next_deadline() const {
-    base::Instant next = std::min({gossip_.next_deadline(), links_.next_dial(),
-                                   forwarder_.next_deadline()});
+    base::Instant next =
+        std::min({gossip_.next_deadline(), links_.next_dial(), forwarder_.next_deadline()});
     if (!agenda_.empty()) {
         next = std::min(next, agenda_.begin()->first);
     }

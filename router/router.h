@@ -1,8 +1,10 @@
-// Router: a whole router but for its sockets. It is told of connections, bytes and the time, and answers with
-// what to write, dial and close; it opens nothing and waits for nothing.
+// Router: a whole router but for its sockets. It is told of connections, bytes and the time, and
+// answers with what to write, dial and close; it opens nothing and waits for nothing.
 //
-//   a turn of the shell:  opened(), on_bytes(), on_closed(), on_dial_failed(), on_deadline() as things happen,
-//                         then end_turn(), then take_effects(): dial, write, close, log; sleep until next_deadline().
+//   a turn of the shell:  opened(), on_bytes(), on_closed(), on_dial_failed(), on_deadline() as
+//   things happen,
+//                         then end_turn(), then take_effects(): dial, write, close, log; sleep
+//                         until next_deadline().
 //
 // Left to the shell: sockets, names of files, the clock, the log.
 #pragma once
@@ -32,8 +34,8 @@ public:
     Router(const Router&) = delete;
     Router& operator=(const Router&) = delete;
 
-    // A connection was accepted by a listener of that kind, or the dial of a configured link (its index)
-    // succeeded. 0: not wanted (too many, or the neighbour is up already): close it.
+    // A connection was accepted by a listener of that kind, or the dial of a configured link (its
+    // index) succeeded. 0: not wanted (too many, or the neighbour is up already): close it.
     TerminalId accepted(Entry by, std::string peer_address, base::Instant now);
     TerminalId dialled(std::size_t link, std::string peer_address, base::Instant now);
     void on_dial_failed(std::size_t link, const base::Error& why, base::Instant now);
@@ -49,9 +51,9 @@ public:
     void end_turn(base::Instant now);
 
     struct Effects {
-        std::vector<std::size_t> dials;     // configured links to dial, by index
-        std::vector<TerminalId> writes;     // terminals whose output() has something
-        std::vector<TerminalId> closes;     // write what output() has, then close, then on_closed()
+        std::vector<std::size_t> dials;  // configured links to dial, by index
+        std::vector<TerminalId> writes;  // terminals whose output() has something
+        std::vector<TerminalId> closes;  // write what output() has, then close, then on_closed()
         std::vector<base::Report> reports;
     };
     Effects take_effects();
@@ -119,7 +121,7 @@ private:
     std::set<std::pair<base::Instant, TerminalId>> agenda_;  // terminals by their deadline
     std::vector<TerminalId> closes_;
     std::vector<base::Report> reports_;
-    std::uint64_t built_gossip_ = 0;       // the versions that the table was built from
+    std::uint64_t built_gossip_ = 0;  // the versions that the table was built from
     std::uint64_t built_attachments_ = 0;
     std::uint64_t announced_attachments_ = 0;
     bool shutting_down_ = false;

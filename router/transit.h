@@ -27,13 +27,12 @@ struct Transit {
     envelope::EnvelopeView view;
     bool read = false;  // `view` holds what `body` says
     base::Instant arrived{};
-    base::Instant expires = base::never;  // it has waited for a route already, and waits no longer than this
+    base::Instant expires =
+        base::never;  // it has waited for a route already, and waits no longer than this
 
     bool reroutable() const { return (flags & envelope::flag::reroutable) != 0; }
     bool traced() const { return (flags & envelope::flag::trace) != 0; }
-    bool dry() const {
-        return traced() && (flags & envelope::flag::dry) != 0;
-    }
+    bool dry() const { return traced() && (flags & envelope::flag::dry) != 0; }
 };
 
 // Envelopes for machines that have no feasible route yet; in the order they came, bounded in bytes.

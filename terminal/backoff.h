@@ -1,6 +1,6 @@
-// Backoff: when to dial again. The first redial is immediate; after that each wait doubles, from 100 ms up to
-// 5 s, and is drawn from its upper half, so that routers which lost each other at once do not dial at once.
-// It never gives up.
+// Backoff: when to dial again. The first redial is immediate; after that each wait doubles, from
+// 100 ms up to 5 s, and is drawn from its upper half, so that routers which lost each other at once
+// do not dial at once. It never gives up.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,8 @@ public:
         const base::Duration ceiling = ceiling_;
         ceiling_ = std::clamp(2 * ceiling_, least, most);
         const auto half = static_cast<std::uint64_t>(ceiling.count() / 2);
-        return base::Duration(ceiling.count() - static_cast<base::Duration::rep>(random.below(half + 1)));
+        return base::Duration(ceiling.count() -
+                              static_cast<base::Duration::rep>(random.below(half + 1)));
     }
 
     // An attempt succeeded: the next wait is none again.

@@ -9,12 +9,15 @@
 namespace jetway::terminal {
 
 struct Options {
-    std::size_t queue = 8U << 20U;                              // limits.queue, bytes
-    std::uint32_t max_frame = 16U << 20U;                       // limits.max_frame, bytes
-    std::size_t services = 4096;                                // limits.services, names a connection
-    base::Duration hello = std::chrono::milliseconds(300);      // gossip.hello: PING after sending nothing for so long
-    base::Duration dead_after = std::chrono::milliseconds(900); // gossip.dead_after: silence that ends a link
-    base::Duration hello_timeout = std::chrono::seconds(5);     // limits.hello_timeout: for the peer's HELLO
+    std::size_t queue = 8U << 20U;         // limits.queue, bytes
+    std::uint32_t max_frame = 16U << 20U;  // limits.max_frame, bytes
+    std::size_t services = 4096;           // limits.services, names a connection
+    base::Duration hello =
+        std::chrono::milliseconds(300);  // gossip.hello: PING after sending nothing for so long
+    base::Duration dead_after =
+        std::chrono::milliseconds(900);  // gossip.dead_after: silence that ends a link
+    base::Duration hello_timeout =
+        std::chrono::seconds(5);  // limits.hello_timeout: for the peer's HELLO
 };
 
 }  // namespace jetway::terminal

@@ -1,8 +1,8 @@
 // OutputQueue: what a terminal has still to write, bounded in bytes.
 //
-// Small frames are copied together into one run of bytes; a large body is held by reference to the buffer
-// that it was read into. The shell takes everything at once for one gathered write, and says when those
-// bytes are done: until then they count as queued.
+// Small frames are copied together into one run of bytes; a large body is held by reference to the
+// buffer that it was read into. The shell takes everything at once for one gathered write, and says
+// when those bytes are done: until then they count as queued.
 #pragma once
 
 #include <vector>
@@ -17,11 +17,13 @@ public:
     // Bodies of at least this many bytes are held by reference where they have an owner.
     static constexpr std::size_t large = 8192;
 
-    // Appends a frame: header, then body. `owner` owns the body, or is null. The caller has asked fits().
+    // Appends a frame: header, then body. `owner` owns the body, or is null. The caller has asked
+    // fits().
     void push(const envelope::Header& header, base::ByteView body,
               const std::shared_ptr<base::Bytes>* owner);
 
-    // Moves out all that waits to be written. The bytes stay in size() until written() says otherwise.
+    // Moves out all that waits to be written. The bytes stay in size() until written() says
+    // otherwise.
     std::vector<base::Chunk> take();
 
     // `bytes` of what was taken have been handed to the system.

@@ -1,12 +1,13 @@
-// Terminal: one connection point of a router as a state machine. No sockets: the shell hands in the bytes
-// that came and writes out what is queued.
+// Terminal: one connection point of a router as a state machine. No sockets: the shell hands in the
+// bytes that came and writes out what is queued.
 //
 //   opened ──peer's HELLO──► greeted ──accept()──► up ──close() / fault / silence──► closing
 //     └──────── no HELLO in time, a fault, GOODBYE ─────────────────────────────────────┘
 //
-// It promises: nothing but HELLO or GOODBYE is let through before the peer's HELLO, and no second HELLO; PING
-// is answered; a fault of the peer ends in the GOODBYE that docs/protocol.md names; a queue never grows beyond its bound.
-// It leaves to the router: whether a HELLO is welcome, and what every other frame means.
+// It promises: nothing but HELLO or GOODBYE is let through before the peer's HELLO, and no second
+// HELLO; PING is answered; a fault of the peer ends in the GOODBYE that docs/protocol.md names; a
+// queue never grows beyond its bound. It leaves to the router: whether a HELLO is welcome, and what
+// every other frame means.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +45,8 @@ public:
     virtual ~Receiver() = default;
     // The peer's HELLO, checked for its form. Answer with accept(), hold() or close().
     virtual void on_hello(TerminalId from, envelope::Hello hello) = 0;
-    // A frame of an up terminal: ENVELOPE, ANNOUNCE from a router, ATTACH and DETACH from a service.
+    // A frame of an up terminal: ENVELOPE, ANNOUNCE from a router, ATTACH and DETACH from a
+    // service.
     virtual void on_frame(TerminalId from, const envelope::Frame& frame) = 0;
     // The peer said GOODBYE.
     virtual void on_goodbye(TerminalId from, const envelope::Goodbye& goodbye) = 0;
@@ -73,13 +75,13 @@ public:
     // The router welcomes the peer's HELLO.
     void accept(std::string name, const envelope::Hello& theirs);
 
-    // Queues a frame if the bound allows it; into an empty queue goes a frame of any length. False: the queue is
-    // full, or the terminal isn't up.
+    // Queues a frame if the bound allows it; into an empty queue goes a frame of any length. False:
+    // the queue is full, or the terminal isn't up.
     bool send(const envelope::Header& header, base::ByteView body,
               const std::shared_ptr<base::Bytes>* owner, base::Instant now);
 
-    // Queues a frame that isn't an ENVELOPE: it may take the queue to twice its bound; past that the
-    // terminal closes itself as `overloaded`, for its peer isn't reading.
+    // Queues a frame that isn't an ENVELOPE: it may take the queue to twice its bound; past that
+    // the terminal closes itself as `overloaded`, for its peer isn't reading.
     void send_control(envelope::Kind kind, base::ByteView body, base::Instant now);
 
     // Queues GOODBYE; nothing is read from the peer or sent to it after that.

@@ -1,5 +1,5 @@
-// The rules of the tree, kept by reading it: each room includes only the rooms below it, and the core makes no
-// system call, reads no clock, starts no thread and writes no log.
+// The rules of the tree, kept by reading it: each room includes only the rooms below it, and the
+// core makes no system call, reads no clock, starts no thread and writes no log.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
@@ -36,7 +36,8 @@ const std::set<std::string> pure = {"base", "envelope", "terminal", "gossip", "r
 
 // What the core may not contain, and why it would want to.
 const std::vector<std::regex> impure = {
-    std::regex(R"(#include <(thread|mutex|atomic|random|future|fstream|iostream|unistd\.h|sys/.*|uv\.h|spdlog/.*)>)"),
+    std::regex(
+        R"(#include <(thread|mutex|atomic|random|future|fstream|iostream|unistd\.h|sys/.*|uv\.h|spdlog/.*)>)"),
     std::regex(R"(::now\(\))"),
     std::regex(R"(\b(getenv|time|rand)\()"),
 };

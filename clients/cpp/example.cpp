@@ -1,9 +1,11 @@
-// A program with a router inside: the machine of a deployment, its sockets, and a service without one.
+// A program with a router inside: the machine of a deployment, its sockets, and a service without
+// one.
 //
 //     jetway-example deploy/deployment.yml machine-a
 //
-// It starts that machine's router in its own loop, attaches `greeter` in process, asks it once by name as
-// any other service would, prints the answer and ends. While it runs, other processes can reach `greeter`, too.
+// It starts that machine's router in its own loop, attaches `greeter` in process, asks it once by
+// name as any other service would, prints the answer and ends. While it runs, other processes can
+// reach `greeter`, too.
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -36,7 +38,8 @@ base::Result<config::MachineConfig> load(const std::string& file, const std::str
     if (!checked.deployment) {
         return base::Error{"config", file + " is not valid"};
     }
-    // As `jetway up` does: every machine an address of its own in 127.0.0.0/8, so that this runs anywhere.
+    // As `jetway up` does: every machine an address of its own in 127.0.0.0/8, so that this runs
+    // anywhere.
     const config::Deployment local = config::map_to_loopback(*checked.deployment, nullptr);
     if (const config::MachineConfig* found = local.find(machine)) {
         return *found;
@@ -115,7 +118,8 @@ int main(int argc, char** argv) {
                 result = 0;
             } else {
                 const envelope::ErrorFields error = envelope::read_error(answer.error);
-                std::fprintf(stderr, "refused: %s: %s\n", error.code.c_str(), error.message.c_str());
+                std::fprintf(stderr, "refused: %s: %s\n", error.code.c_str(),
+                             error.message.c_str());
                 result = 1;
             }
             end();

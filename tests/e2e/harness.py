@@ -237,10 +237,15 @@ class World:
         for asker in self.askers.values():
             asker.close()
         self.stack.close()
-        for process in self.processes:
-            if process.alive():
-                process.signal(signal.SIGTERM)
-        faults = [fault for process in self.processes if (fault := process.end())]
+        # What hangs on a router ends before it does: a verb whose router goes first rightly ends with 4.
+        routers = [process for process in self.processes if isinstance(process, Router)]
+        others = [process for process in self.processes if not isinstance(process, Router)]
+        faults = []
+        for group in (others, routers):
+            for process in group:
+                if process.alive():
+                    process.signal(signal.SIGTERM)
+            faults += [fault for process in group if (fault := process.end())]
         for process in self.processes:
             text = process.text()
             for mark in SANITIZERS_SAY:
