@@ -105,7 +105,7 @@ bool Cursor::take(Type type, Head& head) {
     return true;
 }
 
-bool Cursor::read_map(std::uint32_t& entries) {
+bool Cursor::read_long_map(std::uint32_t& entries) {
     Head head;
     if (!take(Type::map, head)) {
         return false;

@@ -22,7 +22,13 @@ public:
     // The type of the next value; `none` at the end and for the byte that the format never uses.
     Type type() const;
 
-    bool read_map(std::uint32_t& entries);
+    bool read_map(std::uint32_t& entries) {
+        if (at_ < bytes_.size() && (bytes_[at_] & 0xf0U) == 0x80U) {  // up to 15 entries
+            entries = bytes_[at_++] & 0x0fU;
+            return true;
+        }
+        return read_long_map(entries);
+    }
     bool read_array(std::uint32_t& elements);
     bool read_text(std::string_view& text) {
         if (at_ < bytes_.size()) {  // short text, which nearly every key and name is
@@ -64,6 +70,7 @@ private:
     bool read_head(Head& head) const;
     bool take(Type type, Head& head);
     bool read_long_text(std::string_view& text);
+    bool read_long_map(std::uint32_t& entries);
 
     base::ByteView bytes_;
     std::size_t at_ = 0;

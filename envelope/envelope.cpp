@@ -60,43 +60,64 @@ const char* read_data(Cursor& cursor, base::ByteView& to, bool last) {
     return cursor.read_raw(to) ? nullptr : "`data` is cut short";
 }
 
+const char* read_error_map(Cursor& cursor, base::ByteView& to) {
+    if (!to.empty()) {
+        return "`error` stands twice";
+    }
+    return cursor.type() == Cursor::Type::map && cursor.read_raw(to) ? nullptr
+                                                                     : "`error` must be a map";
+}
+
 const char* read_entry(Cursor& cursor, EnvelopeView& view, bool last, bool& ends_in_data) {
     std::string_view key;
     if (!cursor.read_text(key)) {
         return "a key of the envelope must be str";
     }
-    if (key == "data") {
-        ends_in_data = last;
-        return read_data(cursor, view.data, last);
-    }
-    if (key == "destination") {
-        return read_address(cursor, view.destination, "`destination` stands twice",
-                            "`destination` must be an address");
-    }
-    if (key == "source") {
-        return read_address(cursor, view.source, "`source` stands twice",
-                            "`source` must be an address");
-    }
-    if (key == "replyTo") {
-        return read_address(cursor, view.reply_to, "`replyTo` stands twice",
-                            "`replyTo` must be an address");
-    }
-    if (key == "id") {
-        return read_id(cursor, view.id);
-    }
-    if (key == "inReplyTo") {
-        return read_id(cursor, view.in_reply_to);
-    }
-    if (key == "headers") {
-        return read_headers(cursor, view.headers);
-    }
-    if (key == "error") {
-        if (!view.error.empty()) {
-            return "`error` stands twice";
-        }
-        return cursor.type() == Cursor::Type::map && cursor.read_raw(view.error)
-                   ? nullptr
-                   : "`error` must be a map";
+    switch (key.size()) {
+        case 2:
+            if (key == "id") {
+                return read_id(cursor, view.id);
+            }
+            break;
+        case 4:
+            if (key == "data") {
+                ends_in_data = last;
+                return read_data(cursor, view.data, last);
+            }
+            break;
+        case 5:
+            if (key == "error") {
+                return read_error_map(cursor, view.error);
+            }
+            break;
+        case 6:
+            if (key == "source") {
+                return read_address(cursor, view.source, "`source` stands twice",
+                                    "`source` must be an address");
+            }
+            break;
+        case 7:
+            if (key == "replyTo") {
+                return read_address(cursor, view.reply_to, "`replyTo` stands twice",
+                                    "`replyTo` must be an address");
+            }
+            if (key == "headers") {
+                return read_headers(cursor, view.headers);
+            }
+            break;
+        case 9:
+            if (key == "inReplyTo") {
+                return read_id(cursor, view.in_reply_to);
+            }
+            break;
+        case 11:
+            if (key == "destination") {
+                return read_address(cursor, view.destination, "`destination` stands twice",
+                                    "`destination` must be an address");
+            }
+            break;
+        default:
+            break;
     }
     return cursor.skip() ? nullptr : "a value is cut short";
 }

@@ -22,7 +22,9 @@ void append_header(base::Bytes& to, const Header& header, std::size_t body_size)
     bytes[6] = header.hops;
     bytes[7] = static_cast<std::uint8_t>(header.pin.size());
     base::append(to, bytes);
-    base::append(to, base::as_bytes(header.pin));
+    if (!header.pin.empty()) {
+        base::append(to, base::as_bytes(header.pin));
+    }
 }
 
 void append_frame(base::Bytes& to, const Header& header, base::ByteView body) {

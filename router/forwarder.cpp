@@ -1,7 +1,6 @@
 #include "router/forwarder.h"
 
-#include <algorithm>
-#include <charconv>
+#include <utility>
 
 #include "envelope/address.h"
 #include "envelope/packer.h"
@@ -113,108 +112,12 @@ bool Forwarder::check_source(Connection& from, Transit& transit, base::Instant n
 void Forwarder::from_router(Transit& transit, base::Instant now) {
     if (transit.pin == options_.machine) {
         if (read(transit, now)) {
-            deliver_here(transit, now);
+            deliver_here(transit, look_up(transit), now);
         }
     } else if (transit.pin.empty()) {
         refuse(transit, Refusal::bad_envelope, "an envelope between routers must carry a pin", now);
     } else {
         pass_on(transit, table_->machine(transit.pin), now);
-    }
-}
-
-// Chooses the machine, as only the first router does, or one that a reroutable frame got stuck at.
-void Forwarder::bind(Transit& transit, base::Instant now) {
-    const Address address = envelope::split_address(transit.view.destination);
-    if (address.everywhere()) {
-        copy_to_all(transit, address.service, now);
-        return;
-    }
-    if (address.machine.empty()) {
-        if (address.service.size() != transit.view.destination.size()) {
-            refuse(transit, Refusal::bad_envelope, "`destination` names no machine after its @",
-                   now);
-            return;
-        }
-        const bool here = envelope::reserved_name(address.service);
-        if (here) {
-            transit.pin = options_.machine;
-            deliver_here(transit, now);
-        } else {
-            bind_to_service(transit, address.service, false, now);
-        }
-        return;
-    }
-    transit.flags &= static_cast<std::uint8_t>(~flag::reroutable);
-    transit.pin = address.machine;
-    if (address.machine == options_.machine) {
-        deliver_here(transit, now);
-    } else {
-        pass_on(transit, table_->machine(address.machine), now);
-    }
-}
-
-void Forwarder::bind_to_service(Transit& transit, std::string_view name, bool spare_us,
-                                base::Instant now) {
-    const ServiceEntry* service = table_->service(name);
-    if (service == nullptr || !service->listed) {
-        const bool well_formed = envelope::valid_address(transit.view.destination);
-        refuse(transit, well_formed ? Refusal::no_route : Refusal::bad_envelope,
-               well_formed ? "no machine that can be reached lists this service"
-                           : "`destination` must be `service`, `service@machine` or `service@*`",
-               now);
-        return;
-    }
-    const MachineEntry* chosen = nullptr;
-    if (!service->nearest.empty()) {
-        const std::uint32_t turn = (*service->turn)++;
-        chosen = &table_->machine_at(service->nearest[turn % service->nearest.size()]);
-        if (chosen->self && spare_us) {
-            chosen = nullptr;
-            for (const std::uint32_t other : service->reachable) {
-                if (chosen == nullptr && !table_->machine_at(other).self) {
-                    chosen = &table_->machine_at(other);
-                }
-            }
-        }
-    }
-    if (chosen == nullptr && !service->awaited.empty()) {
-        chosen = &table_->machine_at(service->awaited.front());
-    }
-    if (chosen == nullptr) {
-        refuse(transit, Refusal::no_instance, "the service is known, but no instance of it is up",
-               now);
-        return;
-    }
-    transit.flags |= flag::reroutable;
-    transit.pin = chosen->name;
-    if (chosen->self) {
-        deliver_here(transit, now);
-    } else {
-        pass_on(transit, chosen, now);
-    }
-}
-
-void Forwarder::copy_to_all(Transit& transit, std::string_view name, base::Instant now) {
-    const ServiceEntry* service = table_->service(name);
-    if (service == nullptr || !service->listed || service->reachable.empty()) {
-        const bool listed = service != nullptr && service->listed;
-        refuse(transit, listed ? Refusal::no_instance : Refusal::no_route,
-               listed ? "the service is known, but no instance of it is up"
-                      : "no machine that can be reached lists this service",
-               now);
-        return;
-    }
-    counters_.originated += service->reachable.size() - 1;
-    for (const std::uint32_t index : service->reachable) {
-        const MachineEntry& machine = table_->machine_at(index);
-        Transit copy = transit;
-        copy.flags &= static_cast<std::uint8_t>(~flag::reroutable);
-        copy.pin = machine.name;
-        if (machine.self) {
-            deliver_here(copy, now);
-        } else {
-            pass_on(copy, &machine, now);
-        }
     }
 }
 
@@ -229,8 +132,7 @@ void Forwarder::pass_on(Transit& transit, const MachineEntry* machine, base::Ins
             } else if (read(transit, now)) {
                 --transit.hops;
                 transit.origin = Origin::self;  // bound afresh, here
-                bind_to_service(transit, envelope::split_address(transit.view.destination).service,
-                                false, now);
+                bind_to_service(transit, look_up(transit), false, now);
             }
         } else if (read(transit, now)) {
             const bool well_formed = envelope::valid_address(transit.view.destination);
@@ -266,107 +168,6 @@ void Forwarder::pass_on(Transit& transit, const MachineEntry* machine, base::Ins
     if (transit.traced()) {
         report_trace(transit, next->terminal.name(), "forwarded", now);
     }
-}
-
-void Forwarder::deliver_here(Transit& transit, base::Instant now) {
-    const std::string_view name = envelope::split_address(transit.view.destination).service;
-    const ServiceEntry* service = table_->service(name);
-    if (service != nullptr && !service->here.empty()) {
-        // One choice among machines and one among instances take the same turn, so that both go
-        // round.
-        const bool taken = transit.origin != Origin::router && transit.reroutable();
-        const std::uint32_t turn = taken ? *service->turn : (*service->turn)++;
-        for (std::size_t i = 0; i < service->here.size(); ++i) {
-            Connection* to = connections_.find(service->here[(turn + i) % service->here.size()]);
-            if (to != nullptr && to->terminal.up()) {
-                deliver_to(transit, *to, now);
-                return;
-            }
-        }
-    }
-    if (name == "router") {
-        ++counters_.delivered;
-        if (transit.traced()) {
-            report_trace(transit, "router", "delivered", now);
-        }
-        if (!transit.dry()) {
-            on_request_(transit.view, transit);
-        }
-        return;
-    }
-    if (name == "echo") {
-        reflect(transit, now);
-        return;
-    }
-    if (name.starts_with(envelope::client_prefix)) {
-        TerminalId id = 0;
-        const char* end = name.data() + name.size();
-        const auto [rest, error] =
-            std::from_chars(name.data() + envelope::client_prefix.size(), end, id);
-        Connection* to = error == std::errc() && rest == end ? connections_.find(id) : nullptr;
-        if (to != nullptr && to->client == name && to->terminal.up()) {
-            deliver_to(transit, *to, now);
-        } else {
-            refuse(transit, Refusal::no_route, "that connection is gone", now);
-        }
-        return;
-    }
-    if (transit.reroutable() && transit.hops > 1) {
-        transit.hops = static_cast<std::uint8_t>(transit.hops - (transit.origin == Origin::router));
-        transit.origin = Origin::self;
-        bind_to_service(transit, name, true, now);
-        return;
-    }
-    const bool listed = service != nullptr && service->listed_here;
-    const bool well_formed = envelope::valid_address(transit.view.destination);
-    refuse(transit,
-           listed        ? Refusal::no_instance
-           : well_formed ? Refusal::no_route
-                         : Refusal::bad_envelope,
-           listed        ? "the service is known, but no instance of it is up"
-           : well_formed ? "that machine does not list this service"
-                         : "`destination` must be `service`, `service@machine` or `service@*`",
-           now);
-}
-
-void Forwarder::deliver_to(Transit& transit, Connection& to, base::Instant now) {
-    if (!transit.dry()) {
-        const envelope::Header header{
-            .kind = Kind::envelope, .flags = transit.flags, .hops = transit.hops, .pin = {}};
-        if (!to.terminal.send(header, transit.body, transit.owner, now)) {
-            refuse(transit, Refusal::overloaded, "the queue to the service is full", now);
-            return;
-        }
-        list_for_flush(to);
-    }
-    ++counters_.delivered;
-    if (transit.traced()) {
-        report_trace(transit, to.terminal.name(), "delivered", now);
-    }
-}
-
-// The loopback terminal: what comes goes back to where its answer belongs.
-void Forwarder::reflect(Transit& transit, base::Instant now) {
-    ++counters_.delivered;
-    if (transit.traced()) {
-        report_trace(transit, "lo", "delivered", now);
-    }
-    const envelope::EnvelopeView& view = transit.view;
-    const std::string_view to = envelope::split_address(view.answer_to()).service;
-    if (transit.dry() || view.is_answer() || to.empty() || to == "echo" || to == "router" ||
-        envelope::split_address(view.answer_to()).everywhere()) {
-        return;
-    }
-    const std::string source = envelope::make_address("echo", options_.machine);
-    originate({.source = source,
-               .destination = view.answer_to(),
-               .reply_to = {},
-               .id = {},
-               .in_reply_to = view.id,
-               .headers = view.headers,
-               .error = nullptr,
-               .data = view.data},
-              0, now);
 }
 
 void Forwarder::originate(envelope::EnvelopeFields fields, std::uint8_t flags, base::Instant now) {

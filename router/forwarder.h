@@ -17,6 +17,7 @@
 #include "base/random.h"
 #include "router/connection.h"
 #include "router/counters.h"
+#include "router/destinations.h"
 #include "router/options.h"
 #include "router/route_table.h"
 #include "router/transit.h"
@@ -31,7 +32,10 @@ public:
     // All of these are borrowed and outlive it.
     Forwarder(const Options& options, ConnectionTable& connections, OnRequest on_request);
 
-    void set_table(std::unique_ptr<const RouteTable> table) { table_ = std::move(table); }
+    void set_table(std::unique_ptr<const RouteTable> table) {
+        destinations_.forget();
+        table_ = std::move(table);
+    }
     const RouteTable& table() const { return *table_; }
 
     // An ENVELOPE of an up terminal.
@@ -61,11 +65,14 @@ private:
     void from_router(Transit& transit, base::Instant now);
     bool check_source(Connection& from, Transit& transit, base::Instant now);
 
+    Destination look_up(const Transit& transit) {
+        return destinations_.find(transit.view.destination, *table_);
+    }
     void bind(Transit& transit, base::Instant now);
-    void bind_to_service(Transit& transit, std::string_view name, bool spare_us, base::Instant now);
-    void copy_to_all(Transit& transit, std::string_view name, base::Instant now);
+    void bind_to_service(Transit& transit, const Destination& to, bool spare_us, base::Instant now);
+    void copy_to_all(Transit& transit, const Destination& to, base::Instant now);
     void pass_on(Transit& transit, const MachineEntry* machine, base::Instant now);
-    void deliver_here(Transit& transit, base::Instant now);
+    void deliver_here(Transit& transit, const Destination& to, base::Instant now);
     void deliver_to(Transit& transit, Connection& to, base::Instant now);
     void reflect(Transit& transit, base::Instant now);
     void wait(Transit& transit, base::Instant now);
@@ -80,6 +87,7 @@ private:
     ConnectionTable& connections_;
     OnRequest on_request_;
     std::unique_ptr<const RouteTable> table_;
+    Destinations destinations_;
     Counters counters_;
     WaitingRoom waiting_;
     RateLimit own_errors_;  // for envelopes that came by no terminal

@@ -260,65 +260,6 @@ void Router::on_attach(Connection& connection, base::ByteView body) {
     }
 }
 
-void Router::on_request(const envelope::EnvelopeView& request, const Transit& transit) {
-    const std::string_view to = request.answer_to();
-    const std::string_view service = envelope::split_address(to).service;
-    if (request.is_answer() || to.empty() || service == "router" || service == "echo" ||
-        envelope::split_address(to).everywhere()) {
-        return;
-    }
-    base::Result<ControlRequest> asked = read_control_request(request.data);
-    if (asked && asked->name == "ping") {
-        if (transit.origin == Origin::router) {
-            asked = base::Error{"forbidden",
-                                "a ping starts at the router that the asker is attached to"};
-        } else if (!envelope::valid_address(asked->texts["destination"]) ||
-                   envelope::split_address(asked->texts["destination"]).everywhere()) {
-            asked =
-                base::Error{"bad-envelope", "ping needs `destination`: service or service@machine"};
-        } else {
-            start_ping(request, asked->texts["destination"]);
-            return;
-        }
-    }
-    base::Result<nlohmann::ordered_json> answer =
-        asked ? control_.answer(*asked, now_) : base::Result<nlohmann::ordered_json>(asked.error());
-    base::Bytes data;
-    envelope::ErrorFields error;
-    if (answer) {
-        nlohmann::ordered_json::to_msgpack(*answer, data);
-    } else {
-        error = {.code = answer.error().code,
-                 .message = answer.error().detail,
-                 .at = options_.machine,
-                 .destination = std::string(request.destination)};
-    }
-    forwarder_.originate({.source = {},
-                          .destination = to,
-                          .reply_to = {},
-                          .id = {},
-                          .in_reply_to = request.id,
-                          .headers = {},
-                          .error = answer ? nullptr : &error,
-                          .data = data},
-                         0, now_);
-}
-
-// A traced frame that ends before the service: the reports of the routers on its way are the
-// answer.
-void Router::start_ping(const envelope::EnvelopeView& request, const std::string& destination) {
-    const std::uint8_t nil = 0xc0;
-    forwarder_.originate({.source = {},
-                          .destination = destination,
-                          .reply_to = request.answer_to(),
-                          .id = request.id,
-                          .in_reply_to = {},
-                          .headers = {},
-                          .error = nullptr,
-                          .data = {&nil, 1}},
-                         envelope::flag::trace | envelope::flag::dry, now_);
-}
-
 void Router::refresh() {
     if (announced_attachments_ != attachments_.version()) {
         announced_attachments_ = attachments_.version();

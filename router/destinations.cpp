@@ -1,0 +1,26 @@
+#include "router/destinations.h"
+
+namespace jetway::router {
+
+Destination Destinations::look_up(std::string_view text, const RouteTable& table) {
+    const envelope::Address address = envelope::split_address(text);
+    Destination found{
+        .address = address,
+        .service = table.service(address.service),
+        .machine = address.machine.empty() ? nullptr : table.machine(address.machine)};
+    if (text.size() <= envelope::max_address) {  // anything longer is nobody's address
+        slots_[slot_of(text)] = {.text = std::string(text),
+                                 .service_size = address.service.size(),
+                                 .service = found.service,
+                                 .machine = found.machine};
+    }
+    return found;
+}
+
+void Destinations::forget() {
+    for (Slot& slot : slots_) {
+        slot.text.clear();
+    }
+}
+
+}  // namespace jetway::router
