@@ -31,7 +31,7 @@ void Forwarder::bind(Transit& transit, base::Instant now) {
         return;
     }
     transit.flags &= static_cast<std::uint8_t>(~flag::reroutable);
-    transit.pin = address.machine;
+    transit.pin = to.machine != nullptr ? std::string_view(to.machine->name) : address.machine;
     if (to.machine != nullptr && to.machine->self) {
         deliver_here(transit, to, now);
     } else {
