@@ -1,4 +1,6 @@
 // `jetway neighbours`: the routers at the other ends of the network terminals.
+#include <nlohmann/json.hpp>
+
 #include "cli/format.h"
 #include "cli/verbs.h"
 #include "cli/view.h"

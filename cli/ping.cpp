@@ -1,5 +1,6 @@
 // `jetway ping`: round trips to where an address leads, and the way there.
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "cli/find_router.h"

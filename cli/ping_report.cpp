@@ -1,6 +1,7 @@
 #include "cli/ping_report.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "cli/format.h"
 #include "cli/text.h"

@@ -1,4 +1,5 @@
 // `jetway request`: an envelope and its answer; with `@*` the answers of every machine.
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "cli/find_router.h"

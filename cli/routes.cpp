@@ -1,4 +1,6 @@
 // `jetway routes`: by which way each service is reached.
+#include <nlohmann/json.hpp>
+
 #include "cli/verbs.h"
 #include "cli/view.h"
 #include "cli/view_texts.h"

@@ -1,4 +1,6 @@
 // `jetway services`: which services the mesh has, and where.
+#include <nlohmann/json.hpp>
+
 #include "cli/verbs.h"
 #include "cli/view.h"
 #include "cli/view_texts.h"

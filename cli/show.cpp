@@ -1,5 +1,7 @@
 #include "cli/show.h"
 
+#include <nlohmann/json.hpp>
+
 #include "cli/format.h"
 #include "cli/text.h"
 #include "envelope/cursor.h"

@@ -1,4 +1,6 @@
 // `jetway status`: how a router is doing, in one page.
+#include <nlohmann/json.hpp>
+
 #include "cli/format.h"
 #include "cli/text.h"
 #include "cli/verbs.h"

@@ -1,4 +1,6 @@
 // `jetway terminals`: what is connected to a router, and what went over it.
+#include <nlohmann/json.hpp>
+
 #include "cli/format.h"
 #include "cli/verbs.h"
 #include "cli/view.h"

@@ -1,6 +1,7 @@
 #include "cli/view.h"
 
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "cli/find_router.h"
 #include "cli/report.h"

@@ -1,5 +1,7 @@
 #include "client/control.h"
 
+#include <nlohmann/json.hpp>
+
 #include "envelope/address.h"
 
 namespace jetway::client {

@@ -2,6 +2,7 @@
 // to router@machine").
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "client/client.h"

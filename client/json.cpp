@@ -1,6 +1,7 @@
 #include "client/json.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "envelope/cursor.h"
 

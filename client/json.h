@@ -6,7 +6,7 @@
 // number of values are bounded, and nothing is thrown.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 

@@ -1,6 +1,7 @@
 #include "router/control.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "envelope/cursor.h"
 
@@ -76,22 +77,27 @@ Result<ControlRequest> read_control_request(base::ByteView data) {
     return request;
 }
 
-Result<Json> Control::answer(const ControlRequest& request, base::Instant now) const {
+Result<base::Bytes> Control::answer(const ControlRequest& request, base::Instant now) const {
+    const auto packed = [](const Json& answer) {
+        base::Bytes data;
+        Json::to_msgpack(answer, data);
+        return data;
+    };
     if (request.name == "status") {
-        return status(now);
+        return packed(status(now));
     }
     if (request.name == "routes") {
         const auto all = request.flags.find("all");
-        return routes(all != request.flags.end() && all->second);
+        return packed(routes(all != request.flags.end() && all->second));
     }
     if (request.name == "services") {
-        return services();
+        return packed(services());
     }
     if (request.name == "terminals") {
-        return terminals();
+        return packed(terminals());
     }
     if (request.name == "neighbours") {
-        return neighbours(now);
+        return packed(neighbours(now));
     }
     return bad("this router answers status, routes, services, terminals, neighbours and ping");
 }

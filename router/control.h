@@ -4,7 +4,7 @@
 
 #include <functional>
 #include <map>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "router/connection.h"
@@ -45,10 +45,9 @@ public:
     explicit Control(Sources sources, base::Instant started)
         : of_(std::move(sources)), started_(started) {}
 
-    // The answer's `data`, with its `schema`; an error of code `bad-envelope` for a request that is
-    // none.
-    base::Result<nlohmann::ordered_json> answer(const ControlRequest& request,
-                                                base::Instant now) const;
+    // The answer's `data`, one msgpack map with its `schema`; an error of code `bad-envelope` for a
+    // request that is none.
+    base::Result<base::Bytes> answer(const ControlRequest& request, base::Instant now) const;
 
 private:
     nlohmann::ordered_json status(base::Instant now) const;

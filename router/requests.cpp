@@ -25,13 +25,10 @@ void Router::on_request(const envelope::EnvelopeView& request, const Transit& tr
             return;
         }
     }
-    base::Result<nlohmann::ordered_json> answer =
-        asked ? control_.answer(*asked, now_) : base::Result<nlohmann::ordered_json>(asked.error());
-    base::Bytes data;
+    const base::Result<base::Bytes> answer =
+        asked ? control_.answer(*asked, now_) : base::Result<base::Bytes>(asked.error());
     envelope::ErrorFields error;
-    if (answer) {
-        nlohmann::ordered_json::to_msgpack(*answer, data);
-    } else {
+    if (!answer) {
         error = {.code = answer.error().code,
                  .message = answer.error().detail,
                  .at = options_.machine,
@@ -44,7 +41,7 @@ void Router::on_request(const envelope::EnvelopeView& request, const Transit& tr
                           .in_reply_to = request.id,
                           .headers = {},
                           .error = answer ? nullptr : &error,
-                          .data = data},
+                          .data = answer ? base::ByteView(*answer) : base::ByteView()},
                          0, now_);
 }
 

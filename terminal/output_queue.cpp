@@ -6,7 +6,8 @@
 namespace jetway::terminal {
 
 namespace {
-constexpr std::size_t most_reserved = std::size_t{256} << 10U;
+constexpr std::size_t most_reserved = std::size_t{320}
+                                      << 10U;  // a read, and what one held of a frame
 }
 
 base::Bytes& OutputQueue::tail() {

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "cli/ping_report.h"
 #include "cli/router_group.h"
 #include "cli/view_texts.h"

@@ -1,5 +1,7 @@
 #include "client/client.h"
 
+#include <nlohmann/json.hpp>
+
 #include "client/control.h"
 #include "client/endpoint.h"
 #include "fake_router.h"

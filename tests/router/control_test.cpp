@@ -1,4 +1,6 @@
 // The requests to router@machine.
+#include <nlohmann/json.hpp>
+
 #include "tests/router/mesh.h"
 
 namespace jetway::router::testing {

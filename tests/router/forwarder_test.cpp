@@ -1,4 +1,6 @@
 // What becomes of an envelope at one router.
+#include <nlohmann/json.hpp>
+
 #include "tests/router/mesh.h"
 
 namespace jetway::router::testing {

@@ -1,6 +1,7 @@
 #include "tests/router/mesh.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "envelope/cursor.h"
 

@@ -2,6 +2,7 @@
 #include "tests/router/mesh.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 namespace jetway::router::testing {
 
