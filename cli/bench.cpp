@@ -6,6 +6,7 @@
 // of client/ and io/ (bench_socket.h says why), and speaks to jetway-relay with the same code and
 // the same frames.
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <random>
 
 #include "cli/bench_report.h"

@@ -1,4 +1,6 @@
 // `jetway listen`: a service that prints what comes to it.
+#include <nlohmann/json.hpp>
+
 #include "cli/attached.h"
 #include "cli/report.h"
 #include "cli/show.h"

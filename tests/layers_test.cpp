@@ -1,6 +1,5 @@
 // The rules of the tree, kept by reading it: each room includes only the rooms below it, and the
 // core makes no system call, reads no clock, starts no thread and writes no log.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <filesystem>

@@ -1,3 +1,0 @@
-// The tests of envelope/.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
-#include <doctest/doctest.h>
