@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
     add_serve(app, context);
     add_ping(app, context);
     add_bench(app, context);
+    add_sim(app, context);
     std::vector<std::string_view> verbs;
     for (const CLI::App* verb : app.get_subcommands([](CLI::App*) { return true; })) {
         verbs.emplace_back(verb->get_name());

@@ -23,5 +23,6 @@ void add_listen(CLI::App& app, Context& context);
 void add_serve(CLI::App& app, Context& context);
 void add_ping(CLI::App& app, Context& context);
 void add_bench(CLI::App& app, Context& context);
+void add_sim(CLI::App& app, Context& context);
 
 }  // namespace jetway::cli

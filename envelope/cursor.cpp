@@ -92,7 +92,7 @@ bool Cursor::read_head(Head& head) const {
     } else if (first >= 0x90 && first < 0xa0) {
         head.children = first & 0x0fU;
     } else if (first >= 0x80 && first < 0x90) {
-        head.children = 2U * (first & 0x0fU);
+        head.children = std::uint64_t{2} * (first & 0x0fU);
     }
     return head.payload <= left - head.size;
 }

@@ -138,7 +138,8 @@ private:
     bool forget_refused(Link& link, std::string_view machine);
     void refuse(Link& link, std::string_view machine, std::string reason, base::Instant now);
     void report_peer(Link& link, Report report, base::Instant now);
-    void report_duplicate(JumpWatch& watch, const Link& link, std::string what, base::Instant now);
+    void report_duplicate(JumpWatch& watch, const Link& link, const std::string& what,
+                          base::Instant now);
 
     // settle.cpp: what follows from it.
     void touch(Record& record);

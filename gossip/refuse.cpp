@@ -66,7 +66,7 @@ void Gossip::report_peer(Link& link, Report report, base::Instant now) {
     reports_.push_back(std::move(report));
 }
 
-void Gossip::report_duplicate(JumpWatch& watch, const Link& link, std::string what,
+void Gossip::report_duplicate(JumpWatch& watch, const Link& link, const std::string& what,
                               base::Instant now) {
     if (watch.may_report(now)) {
         reports_.push_back({Report::Level::error,

@@ -177,12 +177,12 @@ Json Control::routes(bool all) const {
             continue;
         }
         const bool ours = view.machine == of_.options.machine;
-        for (const auto& [service, health] : health_of(*view.catalog)) {
+        for (const auto& listed : health_of(*view.catalog)) {
             const auto row = [&](std::string_view terminal, std::string way, std::uint16_t hops,
                                  std::uint16_t cost, gossip::RouteState state,
                                  std::string_view origin) {
                 const bool selected = state == gossip::RouteState::selected;
-                rows.push_back({{"service", service},
+                rows.push_back({{"service", listed.first},
                                 {"machineId", view.machine},
                                 {"terminal", terminal},
                                 {"via", std::move(way)},
@@ -191,7 +191,7 @@ Json Control::routes(bool all) const {
                                 {"state", selected ? "selected" : "alternative"},
                                 {"feasible", state != gossip::RouteState::unfeasible},
                                 {"origin", origin},
-                                {"health", health}});
+                                {"health", listed.second}});
             };
             if (ours) {
                 row("local", "local", 0, 0, gossip::RouteState::selected, "local");

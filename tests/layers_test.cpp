@@ -24,14 +24,15 @@ const std::map<std::string, std::set<std::string>> may_include = {
     {"gossip", {"base", "envelope"}},
     {"router", {"base", "envelope", "terminal", "gossip"}},
     {"config", {"base", "envelope", "terminal", "gossip", "router"}},
+    {"sim", {"base", "envelope", "terminal", "gossip", "router"}},
     {"io", {"base"}},
     {"client", {"base", "envelope", "terminal", "io"}},
     {"daemon", {"base", "envelope", "terminal", "gossip", "router", "config", "io"}},
     {"cli",
-     {"base", "envelope", "terminal", "gossip", "router", "config", "io", "client", "daemon"}},
+     {"base", "envelope", "terminal", "gossip", "router", "config", "io", "client", "daemon", "sim"}},
 };
 
-const std::set<std::string> pure = {"base", "envelope", "terminal", "gossip", "router", "config"};
+const std::set<std::string> pure = {"base", "envelope", "terminal", "gossip", "router", "config", "sim"};
 
 // What the core may not contain, and why it would want to.
 const std::vector<std::regex> impure = {

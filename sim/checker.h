@@ -1,0 +1,85 @@
+// Checker: what must be true of a simulated mesh.
+//
+// After every turn of every router: following the selected routes for any machine never comes back
+// to where it was; no envelope is unaccounted for; no queue and no table is beyond its bound; no
+// envelope passes a router twice unless it was bound anew. Once faults have ended, and some time
+// has passed: every machine that can be reached has a route of the least cost, nothing else has
+// one, and every catalog is its origin's newest.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sim/world.h"
+
+namespace jetway::sim {
+
+class Checker final : public Observer {
+public:
+    struct Options {
+        bool loops = true;  // not where announcements are changed under way: then none of it holds
+                            // for a while
+        bool envelopes = true;  // look into what is sent
+        bool story = false;     // keep the lines
+    };
+    explicit Checker(Options options) : options_(options) {}
+
+    // What was wrong first, and when; empty while nothing was.
+    const std::string& violation() const { return violation_; }
+    // What isn't as it must be once all is quiet; empty: nothing.
+    std::string unsettled(const World& world);
+
+    // Turns at which routes were followed, and routes that were.
+    std::uint64_t states() const { return states_; }
+    std::uint64_t routes_followed() const { return followed_; }
+    const std::vector<std::string>& lines() const { return lines_; }
+    // Machines whose name is borne twice, or that only a liar speaks of: nothing is expected of
+    // routes to them.
+    void expect_nothing_of(const std::string& machine) { ignored_.insert(machine); }
+    void expect_again(const std::string& machine) { ignored_.erase(machine); }
+
+    void on_turn(World& world, HostId host) override;
+    void on_envelope(World& world, HostId host, TerminalId terminal, bool from_router,
+                     const envelope::Frame& frame) override;
+    void on_story(World& world, const std::string& line) override;
+    bool tracing() const override { return options_.story; }
+    bool sniffing() const override { return options_.envelopes; }
+
+private:
+    struct Ways {
+        std::uint64_t version = 0;
+        std::uint32_t life = 0;
+        std::vector<TerminalId> next;        // by machine number; 0: none
+        std::vector<std::uint32_t> changes;  // how often that was another
+    };
+    std::uint32_t number_of_machine(std::string_view name);
+    void read_routes(const World& world, HostId host);
+    void follow(const World& world, HostId from, std::uint32_t machine);
+    void check_bounds(const World& world, HostId host);
+    void violate(const World& world, const std::string& what);
+
+    Options options_;
+    std::string violation_;
+    std::map<std::string, std::uint32_t, std::less<>> numbers_;
+    std::vector<std::string> names_;
+    std::vector<Ways> ways_;
+    std::set<std::string, std::less<>> ignored_;
+    struct Passed {
+        std::string pin;
+        bool rebound = false;
+        std::map<HostId, std::uint32_t> routers;  // and how often its way had changed then
+    };
+    std::map<std::uint64_t, Passed> passed_;
+    std::vector<std::string> lines_;
+    std::uint64_t states_ = 0;
+    std::uint64_t followed_ = 0;
+};
+
+// For each host, the least cost to every host over what is up; envelope::infinity where there is no
+// way.
+std::vector<std::uint32_t> least_costs(const World& world, HostId from);
+
+}  // namespace jetway::sim

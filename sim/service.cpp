@@ -1,0 +1,136 @@
+#include "sim/service.h"
+
+#include "envelope/cursor.h"
+#include "envelope/envelope.h"
+#include "envelope/hello.h"
+#include "envelope/packer.h"
+
+namespace jetway::sim {
+
+namespace {
+
+constexpr base::Duration retry = std::chrono::milliseconds(200);
+
+std::uint64_t read_number(base::ByteView msgpack) {
+    envelope::Cursor cursor(msgpack);
+    std::uint64_t number = 0;
+    return cursor.read_unsigned(number) ? number : 0;
+}
+
+}  // namespace
+
+std::uint64_t Ledger::sent(const std::string& destination) {
+    const std::uint64_t number = entries_.size() + 1;
+    entries_[number] = {.destination = destination, .everywhere = destination.ends_with("@*")};
+    return number;
+}
+
+void Ledger::delivered(std::uint64_t number) {
+    Entry& entry = entries_[number];
+    if (++entry.delivered > 1 && !entry.everywhere) {
+        fault_ = "envelope " + std::to_string(number) + " to " + entry.destination +
+                 " was delivered twice";
+    }
+}
+
+void Ledger::refused(std::uint64_t number, const std::string& code) {
+    ++codes_[code];
+    Entry& entry = entries_[number];
+    ++entry.refused;
+    if (entry.delivered > 0 && !entry.everywhere) {
+        fault_ = "envelope " + std::to_string(number) + " to " + entry.destination +
+                 " was delivered and refused";
+    }
+}
+
+std::vector<std::uint64_t> Ledger::unanswered() const {
+    std::vector<std::uint64_t> numbers;
+    for (const auto& [number, entry] : entries_) {
+        if (entry.delivered + entry.refused == 0) {
+            numbers.push_back(number);
+        }
+    }
+    return numbers;
+}
+
+std::uint64_t number_of(const envelope::Frame& frame) {
+    envelope::EnvelopeView view;
+    if (envelope::read_envelope(frame.body, view) != nullptr || view.is_answer()) {
+        return 0;
+    }
+    return read_number(view.data);
+}
+
+void Service::attach(World& world) {
+    wanted_ = true;
+    if (connection != 0) {
+        return;
+    }
+    reader_ = envelope::FrameReader(64U << 20U);
+    if (world.connect(host_, router::Entry::local_listener, *this) == 0) {
+        come_back(world);
+        return;
+    }
+    envelope::Hello hello;
+    hello.protocol = {envelope::protocol_version};
+    for (const std::string& name : names_) {
+        hello.services.push_back({.name = name, .capabilities = {}, .version = {}});
+    }
+    base::Bytes body;
+    envelope::append_hello(body, hello);
+    base::Bytes frame;
+    envelope::append_frame(frame, {.kind = envelope::Kind::hello, .pin = {}}, body);
+    world.send(*this, std::move(frame));
+}
+
+void Service::come_back(World& world) {
+    world.at(world.now() + retry, [this, &world] {
+        if (wanted_ && connection == 0) {
+            attach(world);
+        }
+    });
+}
+
+void Service::detach(World& world) {
+    wanted_ = false;
+    world.hang_up(*this);
+}
+
+void Service::send_to(World& world, const std::string& destination) {
+    if (connection == 0) {
+        return;
+    }
+    const std::uint64_t number = ledger_.sent(destination);
+    base::Bytes packed;
+    envelope::Packer(packed).number(number);
+    envelope::EnvelopeFields fields;
+    fields.destination = destination;
+    fields.id = packed;
+    fields.data = packed;
+    base::Bytes body;
+    envelope::append_envelope(body, fields);
+    base::Bytes frame;
+    envelope::append_frame(frame, {.kind = envelope::Kind::envelope, .pin = {}}, body);
+    world.send(*this, std::move(frame));
+}
+
+void Service::on_bytes(World&, base::ByteView bytes) {
+    reader_.feed(bytes, nullptr, [this](const envelope::Frame& frame) {
+        if (frame.kind == envelope::Kind::envelope) {
+            envelope::EnvelopeView view;
+            if (envelope::read_envelope(frame.body, view) == nullptr && !view.error.empty()) {
+                ledger_.refused(read_number(view.in_reply_to),
+                                envelope::read_error(view.error).code);
+            } else if (const std::uint64_t number = number_of(frame); number != 0) {
+                ledger_.delivered(number);
+            }
+        }
+        return true;
+    });
+}
+
+void Service::on_closed(World& world) {
+    come_back(world);
+}
+
+}  // namespace jetway::sim
