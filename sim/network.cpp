@@ -104,6 +104,8 @@ void World::flush(HostId id, TerminalId terminal) {
         way.sent.feed(bytes, nullptr, [&](const envelope::Frame& frame) {
             if (frame.kind == envelope::Kind::envelope) {
                 observer_->on_sent(*this, id, terminal, frame);
+            } else {
+                observer_->on_other_sent(*this, id, terminal, frame);
             }
             return true;
         });
@@ -298,6 +300,21 @@ void World::kick(ConnectionId id) {
             add(way.latest, What::arrival, id, 0, end);
         }
     }
+}
+
+bool World::lose(std::size_t link, bool to_a) {
+    bool any = false;
+    for (const ConnectionId id : by_link_[link]) {
+        Connection& connection = *connections_[id];
+        for (std::uint8_t end = 0; end < 2; ++end) {
+            if ((connection.ends[end].host == topology_.links[link].a) == to_a) {
+                any = any || !connection.to[end].pieces.empty();
+                connection.to[end].pieces.clear();
+                connection.to[end].bytes = 0;
+            }
+        }
+    }
+    return any;
 }
 
 bool World::corrupt(std::size_t link) {

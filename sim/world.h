@@ -57,11 +57,13 @@ public:
                              const envelope::Frame&) {}
     // One leaves a router over one of its terminals.
     virtual void on_sent(World&, HostId, TerminalId, const envelope::Frame&) {}
+    // Any other frame does.
+    virtual void on_other_sent(World&, HostId, TerminalId, const envelope::Frame&) {}
     virtual void on_report(World&, HostId, const base::Report&) {}
     // A line of the story, for people; only asked for when tracing() says so.
     virtual void on_story(World&, const std::string&) {}
     virtual bool tracing() const { return false; }
-    virtual bool sniffing() const { return false; }  // whether on_envelope and on_sent are wanted
+    virtual bool sniffing() const { return false; }  // whether what is sent and comes is wanted
 };
 
 // One machine's router and where it is plugged in.
@@ -137,6 +139,9 @@ public:
     void mend(std::size_t link);
     // Connections over it break; `torn`: in the midst of what is under way.
     void reset(std::size_t link, bool torn);
+    // What is under way over it to a, or to b, never arrives, and nobody is told; false: nothing
+    // is.
+    bool lose(std::size_t link, bool to_a);
     // A bit of what is under way over it changes; false: nothing is.
     bool corrupt(std::size_t link);
 
