@@ -1,106 +1,83 @@
 // The part of Forwarder that binds: from a destination to the machine that an envelope is pinned
 // to.
-#include "envelope/address.h"
 #include "router/forwarder.h"
 
 namespace jetway::router {
 
-using envelope::Address;
 namespace flag = envelope::flag;
 
 // Chooses the machine, as only the first router does, or one that a reroutable frame got stuck at.
 void Forwarder::bind(Transit& transit, base::Instant now) {
     const Destination to = look_up(transit);
-    const Address& address = to.address;
-    if (address.everywhere()) {
-        copy_to_all(transit, to, now);
-        return;
+    const Decision decision = decider().at_first(to, transit.view.destination);
+    if (!to.address.machine.empty()) {
+        transit.flags &= static_cast<std::uint8_t>(~flag::reroutable);
+        transit.pin = to.address.machine;
     }
-    if (address.machine.empty()) {
-        if (address.service.size() != transit.view.destination.size()) {
-            refuse(transit, Refusal::bad_envelope, "`destination` names no machine after its @",
-                   now);
-            return;
-        }
-        if (envelope::reserved_name(address.service)) {
-            transit.pin = options_.machine;
-            deliver_here(transit, to, now);
-        } else {
-            bind_to_service(transit, to, false, now);
-        }
-        return;
-    }
-    transit.flags &= static_cast<std::uint8_t>(~flag::reroutable);
-    transit.pin = to.machine != nullptr ? std::string_view(to.machine->name) : address.machine;
-    if (to.machine != nullptr && to.machine->self) {
-        deliver_here(transit, to, now);
-    } else {
-        pass_on(transit, to.machine, now);
+    act(transit, to, decision, now);
+}
+
+Decision Forwarder::decide(std::string_view destination) const {
+    return decider().at_first(Destinations::look_up_in(*table_, destination), destination);
+}
+
+void Forwarder::bind_anew(Transit& transit, base::Instant now) {
+    if (transit.hops <= 1) {
+        refuse(transit, Refusal::hop_limit, "the hop limit is used up", now);
+    } else if (read(transit, now)) {
+        --transit.hops;
+        transit.origin = Origin::self;  // bound afresh, here
+        const Destination to = look_up(transit);
+        act(transit, to, decider().among_machines(to, transit.view.destination, false, 0), now);
     }
 }
 
-void Forwarder::bind_to_service(Transit& transit, const Destination& to, bool spare_us,
-                                base::Instant now) {
-    const ServiceEntry* service = to.service;
-    if (service == nullptr || !service->listed) {
-        const bool well_formed = envelope::valid_address(transit.view.destination);
-        refuse(transit, well_formed ? Refusal::no_route : Refusal::bad_envelope,
-               well_formed ? "no machine that can be reached lists this service"
-                           : "`destination` must be `service`, `service@machine` or `service@*`",
-               now);
-        return;
+void Forwarder::act(Transit& transit, const Destination& to, const Decision& decision,
+                    base::Instant now) {
+    if (decision.turns > 0) {
+        *to.service->turn += decision.turns;
     }
-    const MachineEntry* chosen = nullptr;
-    if (!service->nearest.empty()) {
-        const std::uint32_t turn = (*service->turn)++;
-        chosen = &table_->machine_at(service->nearest[turn % service->nearest.size()]);
-        if (chosen->self && spare_us) {
-            chosen = nullptr;
-            for (const std::uint32_t other : service->reachable) {
-                if (chosen == nullptr && !table_->machine_at(other).self) {
-                    chosen = &table_->machine_at(other);
-                }
-            }
-        }
+    if (decision.machine != nullptr) {
+        transit.pin = decision.machine->name;
+        transit.flags |= decision.bound ? flag::reroutable : std::uint8_t{0};
     }
-    if (chosen == nullptr && !service->awaited.empty()) {
-        chosen = &table_->machine_at(service->awaited.front());
-    }
-    if (chosen == nullptr) {
-        refuse(transit, Refusal::no_instance, "the service is known, but no instance of it is up",
-               now);
-        return;
-    }
-    transit.flags |= flag::reroutable;
-    transit.pin = chosen->name;
-    if (chosen->self) {
-        deliver_here(transit, to, now);
-    } else {
-        pass_on(transit, chosen, now);
+    switch (decision.outcome) {
+        case Decision::Outcome::delivered:
+            deliver_to(transit, *connections_.find(decision.terminal), now);
+            break;
+        case Decision::Outcome::forwarded:
+            pass_on(transit, decision.terminal, now);
+            break;
+        case Decision::Outcome::router:
+            take(transit, now);
+            break;
+        case Decision::Outcome::echo:
+            reflect(transit, now);
+            break;
+        case Decision::Outcome::copied:
+            copy_to_all(transit, to, now);
+            break;
+        case Decision::Outcome::waits:
+            wait(transit, now);
+            break;
+        case Decision::Outcome::refused:
+            refuse(transit, decision.refusal, decision.message, now);
+            break;
     }
 }
 
 void Forwarder::copy_to_all(Transit& transit, const Destination& to, base::Instant now) {
-    const ServiceEntry* service = to.service;
-    if (service == nullptr || !service->listed || service->reachable.empty()) {
-        const bool listed = service != nullptr && service->listed;
-        refuse(transit, listed ? Refusal::no_instance : Refusal::no_route,
-               listed ? "the service is known, but no instance of it is up"
-                      : "no machine that can be reached lists this service",
-               now);
-        return;
-    }
-    counters_.originated += service->reachable.size() - 1;
-    for (const std::uint32_t index : service->reachable) {
+    counters_.originated += to.service->reachable.size() - 1;
+    for (const std::uint32_t index : to.service->reachable) {
         const MachineEntry& machine = table_->machine_at(index);
         Transit copy = transit;
         copy.flags &= static_cast<std::uint8_t>(~flag::reroutable);
         copy.pin = machine.name;
-        if (machine.self) {
-            deliver_here(copy, to, now);
-        } else {
-            pass_on(copy, &machine, now);
-        }
+        const std::string_view text = transit.view.destination;
+        act(copy, to,
+            machine.self ? decider().here(to, text, false, 0)
+                         : decider().on_the_way(&machine, text),
+            now);
     }
 }
 

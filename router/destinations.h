@@ -34,6 +34,9 @@ public:
             .machine = slot.machine};
     }
 
+    // The same without keeping anything.
+    static Destination look_up_in(const RouteTable& table, std::string_view text);
+
     // Before the table goes.
     void forget();
 

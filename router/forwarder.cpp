@@ -112,43 +112,33 @@ bool Forwarder::check_source(Connection& from, Transit& transit, base::Instant n
 void Forwarder::from_router(Transit& transit, base::Instant now) {
     if (transit.pin == options_.machine) {
         if (read(transit, now)) {
-            deliver_here(transit, look_up(transit), now);
-        }
-    } else if (transit.pin.empty()) {
-        refuse(transit, Refusal::bad_envelope, "an envelope between routers must carry a pin", now);
-    } else {
-        pass_on(transit, table_->machine(transit.pin), now);
-    }
-}
-
-// To the next router on the way to the machine that `transit` is pinned to.
-void Forwarder::pass_on(Transit& transit, const MachineEntry* machine, base::Instant now) {
-    if (machine == nullptr || !machine->reachable()) {
-        if (machine != nullptr && machine->awaited) {
-            wait(transit, now);
-        } else if (transit.reroutable() && transit.origin == Origin::router) {
-            if (transit.hops <= 1) {
-                refuse(transit, Refusal::hop_limit, "the hop limit is used up", now);
-            } else if (read(transit, now)) {
-                --transit.hops;
-                transit.origin = Origin::self;  // bound afresh, here
-                bind_to_service(transit, look_up(transit), false, now);
-            }
-        } else if (read(transit, now)) {
-            const bool well_formed = envelope::valid_address(transit.view.destination);
-            refuse(transit, well_formed ? Refusal::no_route : Refusal::bad_envelope,
-                   well_formed
-                       ? "the machine can't be reached"
-                       : "`destination` must be `service`, `service@machine` or `service@*`",
-                   now);
+            deliver_here(transit, now);
         }
         return;
     }
+    if (transit.pin.empty()) {
+        refuse(transit, Refusal::bad_envelope, "an envelope between routers must carry a pin", now);
+        return;
+    }
+    const Decision decision = decider().on_the_way(table_->machine(transit.pin), {});
+    if (decision.outcome == Decision::Outcome::forwarded) {
+        pass_on(transit, decision.terminal, now);
+    } else if (decision.outcome == Decision::Outcome::waits) {
+        wait(transit, now);
+    } else if (transit.reroutable()) {
+        bind_anew(transit, now);
+    } else if (read(transit, now)) {
+        refuse(transit, Refusal::no_route, "the machine can't be reached", now);
+    }
+}
+
+// To the next router.
+void Forwarder::pass_on(Transit& transit, TerminalId to, base::Instant now) {
     if (transit.hops <= 1) {
         refuse(transit, Refusal::hop_limit, "the hop limit is used up", now);
         return;
     }
-    Connection* next = connections_.find(machine->next);
+    Connection* next = connections_.find(to);
     const std::size_t length = envelope::least_length + transit.pin.size() + transit.body.size();
     if (next != nullptr && next->terminal.peer_max_frame() != 0 &&
         length > next->terminal.peer_max_frame()) {

@@ -17,7 +17,7 @@
 #include "base/random.h"
 #include "router/connection.h"
 #include "router/counters.h"
-#include "router/destinations.h"
+#include "router/decision.h"
 #include "router/options.h"
 #include "router/route_table.h"
 #include "router/transit.h"
@@ -37,6 +37,10 @@ public:
         table_ = std::move(table);
     }
     const RouteTable& table() const { return *table_; }
+
+    // What would become of an envelope of a service here, sent to `destination` now, if it needs no
+    // more hops than it has and every queue has room. Valid until the table changes.
+    Decision decide(std::string_view destination) const;
 
     // An ENVELOPE of an up terminal.
     void on_envelope(Connection& from, const envelope::Frame& frame, base::Instant now);
@@ -68,11 +72,14 @@ private:
     Destination look_up(const Transit& transit) {
         return destinations_.find(transit.view.destination, *table_);
     }
+    Decider decider() const { return {*table_, connections_}; }
     void bind(Transit& transit, base::Instant now);
-    void bind_to_service(Transit& transit, const Destination& to, bool spare_us, base::Instant now);
+    void bind_anew(Transit& transit, base::Instant now);
+    void act(Transit& transit, const Destination& to, const Decision& decision, base::Instant now);
     void copy_to_all(Transit& transit, const Destination& to, base::Instant now);
-    void pass_on(Transit& transit, const MachineEntry* machine, base::Instant now);
-    void deliver_here(Transit& transit, const Destination& to, base::Instant now);
+    void pass_on(Transit& transit, TerminalId to, base::Instant now);
+    void deliver_here(Transit& transit, base::Instant now);
+    void take(Transit& transit, base::Instant now);
     void deliver_to(Transit& transit, Connection& to, base::Instant now);
     void reflect(Transit& transit, base::Instant now);
     void wait(Transit& transit, base::Instant now);

@@ -87,6 +87,7 @@ std::unique_ptr<const RouteTable> RouteTable::build(const gossip::Gossip& gossip
     for (const auto& view : views) {
         const bool ours = view.machine == self;
         const bool routed = !ours && view.selected != nullptr;
+        table->self_ = ours ? table->machines_.size() : table->self_;
         table->machine_index_.emplace(view.machine, table->machines_.size());
         table->machines_.push_back({.name = std::string(view.machine),
                                     .self = ours,

@@ -53,6 +53,7 @@ public:
     const MachineEntry* machine(std::string_view name) const;
     const ServiceEntry* service(std::string_view name) const;
 
+    const MachineEntry& self() const { return machines_[self_]; }
     const MachineEntry& machine_at(std::uint32_t index) const { return machines_[index]; }
     const std::vector<MachineEntry>& machines() const { return machines_; }
     std::size_t service_count() const { return services_.size(); }
@@ -74,6 +75,7 @@ private:
     void sort_candidates();
 
     std::vector<MachineEntry> machines_;
+    std::size_t self_ = 0;
     Map<std::uint32_t> machine_index_;
     Map<ServiceEntry> services_;
 };

@@ -1,0 +1,166 @@
+#include "router/decision.h"
+
+#include <charconv>
+
+#include "envelope/address.h"
+
+namespace jetway::router {
+
+namespace {
+
+using Outcome = Decision::Outcome;
+
+Decision refused(Refusal refusal, std::string_view message) {
+    Decision decision;
+    decision.refusal = refusal;
+    decision.message = message;
+    return decision;
+}
+
+// What nobody has may as well be no address at all.
+Decision unknown(std::string_view text, std::string_view message) {
+    return envelope::valid_address(text)
+               ? refused(Refusal::no_route, message)
+               : refused(Refusal::bad_envelope,
+                         "`destination` must be `service`, `service@machine` or `service@*`");
+}
+
+constexpr std::string_view nobody_lists = "no machine that can be reached lists this service";
+constexpr std::string_view nobody_is_up = "the service is known, but no instance of it is up";
+
+Decision delivered(TerminalId terminal, std::uint8_t turns) {
+    Decision decision;
+    decision.outcome = Outcome::delivered;
+    decision.terminal = terminal;
+    decision.turns = turns;
+    return decision;
+}
+
+}  // namespace
+
+Decision Decider::at_first(const Destination& to, std::string_view text) const {
+    if (to.address.everywhere()) {
+        if (to.service == nullptr || !to.service->listed) {
+            return refused(Refusal::no_route, nobody_lists);
+        }
+        if (to.service->reachable.empty()) {
+            return refused(Refusal::no_instance, nobody_is_up);
+        }
+        Decision decision;
+        decision.outcome = Outcome::copied;
+        return decision;
+    }
+    if (to.address.machine.empty()) {
+        if (to.address.service.size() != text.size()) {
+            return refused(Refusal::bad_envelope, "`destination` names no machine after its @");
+        }
+        if (!envelope::reserved_name(to.address.service)) {
+            return among_machines(to, text, false, 0);
+        }
+        Decision decision = here(to, text, false, 0);
+        decision.machine = &table_.self();
+        return decision;
+    }
+    Decision decision = to.machine != nullptr && to.machine->self ? here(to, text, false, 0)
+                                                                  : on_the_way(to.machine, text);
+    decision.machine = to.machine;
+    return decision;
+}
+
+Decision Decider::among_machines(const Destination& to, std::string_view text, bool spare_us,
+                                 std::uint8_t turns) const {
+    if (to.service == nullptr || !to.service->listed) {
+        return unknown(text, nobody_lists);
+    }
+    const ServiceEntry& service = *to.service;
+    const MachineEntry* chosen = nullptr;
+    if (!service.nearest.empty()) {
+        const std::uint32_t turn = *service.turn + turns++;
+        chosen = &table_.machine_at(service.nearest[turn % service.nearest.size()]);
+        if (chosen->self && spare_us) {
+            chosen = nullptr;
+            for (const std::uint32_t other : service.reachable) {
+                if (chosen == nullptr && !table_.machine_at(other).self) {
+                    chosen = &table_.machine_at(other);
+                }
+            }
+        }
+    }
+    if (chosen == nullptr && !service.awaited.empty()) {
+        chosen = &table_.machine_at(service.awaited.front());
+    }
+    if (chosen == nullptr) {
+        Decision decision = refused(Refusal::no_instance, nobody_is_up);
+        decision.turns = turns;
+        return decision;
+    }
+    Decision decision = chosen->self ? here(to, text, !spare_us, turns) : on_the_way(chosen, text);
+    decision.turns = std::max(decision.turns, turns);
+    if (!decision.bound) {
+        decision.bound = true;
+        decision.machine = chosen;
+    }
+    return decision;
+}
+
+Decision Decider::on_the_way(const MachineEntry* machine, std::string_view text) const {
+    if (machine == nullptr || !machine->reachable()) {
+        if (machine == nullptr || !machine->awaited) {
+            return unknown(text, "the machine can't be reached");
+        }
+        Decision decision;
+        decision.outcome = Outcome::waits;
+        decision.machine = machine;
+        return decision;
+    }
+    Decision decision;
+    decision.outcome = Outcome::forwarded;
+    decision.machine = machine;
+    decision.terminal = machine->next;
+    return decision;
+}
+
+Decision Decider::here(const Destination& to, std::string_view text, bool may_rebind,
+                       std::uint8_t turns) const {
+    const std::string_view name = to.address.service;
+    const ServiceEntry* service = to.service;
+    if (service != nullptr && !service->here.empty()) {
+        // One choice among machines and one among instances take the same turn, so that both go
+        // round.
+        const std::uint32_t turn = *service->turn + turns;
+        for (std::size_t i = 0; i < service->here.size(); ++i) {
+            const TerminalId terminal = service->here[(turn + i) % service->here.size()];
+            const Connection* taker = connections_.find(terminal);
+            if (taker != nullptr && taker->terminal.up()) {
+                return delivered(terminal, std::max(turns, std::uint8_t{1}));
+            }
+        }
+        turns = std::max(turns, std::uint8_t{1});
+    }
+    if (name == "router" || name == "echo") {
+        Decision decision;
+        decision.outcome = name == "router" ? Outcome::router : Outcome::echo;
+        return decision;
+    }
+    if (name.starts_with(envelope::client_prefix)) {
+        TerminalId id = 0;
+        const char* end = name.data() + name.size();
+        const auto [rest, error] =
+            std::from_chars(name.data() + envelope::client_prefix.size(), end, id);
+        const Connection* taker =
+            error == std::errc() && rest == end ? connections_.find(id) : nullptr;
+        return taker != nullptr && taker->client == name && taker->terminal.up()
+                   ? delivered(id, 0)
+                   : refused(Refusal::no_route, "that connection is gone");
+    }
+    if (may_rebind) {
+        return among_machines(to, text, true, turns);
+    }
+    Decision decision = service != nullptr && service->listed_here
+                            ? refused(Refusal::no_instance, nobody_is_up)
+                            : unknown(text, "that machine does not list this service");
+    decision.turns = turns;
+    return decision;
+}
+
+}  // namespace jetway::router
