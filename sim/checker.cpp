@@ -46,15 +46,18 @@ void Checker::read_routes(const World& world, HostId host) {
     ways.version = gossip.table_version();
     ways.life = world.host(host).life;
     ways.next.assign(ways.next.size(), 0);
-    for (const gossip::Gossip::MachineView& machine : gossip.machines()) {
-        if (machine.selected != nullptr) {
-            const std::uint32_t number = number_of_machine(machine.machine);
-            if (ways.next.size() <= number) {
-                ways.next.resize(number + 1, 0);
-            }
-            ways.next[number] = machine.selected->link;
+    std::size_t at = 0;
+    gossip.for_each_selected([&](std::string_view machine, const gossip::LearnedRoute& selected) {
+        ways.order.resize(std::max(ways.order.size(), at + 1), 0);
+        std::uint32_t& number = ways.order[at++];  // mostly the same as last time
+        if (number >= names_.size() || names_[number] != machine) {
+            number = number_of_machine(machine);
         }
-    }
+        if (ways.next.size() <= number) {
+            ways.next.resize(number + 1, 0);
+        }
+        ways.next[number] = selected.link;
+    });
 }
 
 void Checker::follow(const World& world, HostId from, std::uint32_t machine) {
@@ -135,6 +138,7 @@ void Checker::on_turn(World& world, HostId id) {
             continue;
         }
         ++ways.changes[machine];
+        last_change_ = world.now();
         if (ways.next[machine] != 0) {  // a loop that is new goes through what has changed
             follow(world, id, machine);
         }

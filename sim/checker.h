@@ -32,6 +32,9 @@ public:
     // What isn't as it must be once all is quiet; empty: nothing.
     std::string unsettled(const World& world);
 
+    // When a router last selected another route, or none.
+    base::Instant last_change() const { return last_change_; }
+
     // Turns at which routes were followed, and routes that were.
     std::uint64_t states() const { return states_; }
     std::uint64_t routes_followed() const { return followed_; }
@@ -54,6 +57,7 @@ private:
         std::uint32_t life = 0;
         std::vector<TerminalId> next;        // by machine number; 0: none
         std::vector<std::uint32_t> changes;  // how often that was another
+        std::vector<std::uint32_t> order;  // the numbers in the order in which they were last read
     };
     std::uint32_t number_of_machine(std::string_view name);
     void read_routes(const World& world, HostId host);
@@ -74,6 +78,7 @@ private:
     };
     std::map<std::uint64_t, Passed> passed_;
     std::vector<std::string> lines_;
+    base::Instant last_change_ = base::Instant::min();
     std::uint64_t states_ = 0;
     std::uint64_t followed_ = 0;
 };
