@@ -11,10 +11,17 @@ Gossip::Gossip(Options options, std::string machine, std::uint64_t incarnation)
     replace_own_catalog(incarnation, 1, {});
 }
 
+// One thing that happens: what it changes is collected from here on.
+void Gossip::begin_call(base::Instant now) {
+    now_ = now;
+    ++call_;
+    changed_.clear();
+}
+
 // --- links
 
 void Gossip::on_link_up(LinkId id, std::string neighbour, std::uint16_t cost, base::Instant now) {
-    now_ = now;
+    begin_call(now);
     if (links_.contains(id)) {
         drop_link(id, now);
     }
@@ -25,7 +32,7 @@ void Gossip::on_link_up(LinkId id, std::string neighbour, std::uint16_t cost, ba
 }
 
 void Gossip::on_link_resumed(LinkId id, base::Instant now) {
-    now_ = now;
+    begin_call(now);
     if (const auto found = links_.find(id); found != links_.end()) {
         found->second.assembling = false;
         found->second.send_full = true;
@@ -34,7 +41,7 @@ void Gossip::on_link_resumed(LinkId id, base::Instant now) {
 }
 
 void Gossip::on_link_down(LinkId id, base::Instant now) {
-    now_ = now;
+    begin_call(now);
     if (links_.contains(id)) {
         drop_link(id, now);
     }
@@ -71,7 +78,7 @@ bool Gossip::before(LinkId a, LinkId b) const {
 // --- our own machine
 
 void Gossip::set_services(std::vector<envelope::CatalogService> ours, base::Instant now) {
-    now_ = now;
+    begin_call(now);
     const envelope::Catalog& present = *own_->second.catalog;
     if (ours != present.services) {
         replace_own_catalog(present.incarnation, present.revision + 1, std::move(ours));
@@ -89,11 +96,12 @@ void Gossip::replace_own_catalog(std::uint64_t incarnation, std::uint64_t revisi
     own_->second.catalog = std::move(catalog);
     own_->second.catalog_digest = envelope::catalog_digest(own_->first, incarnation, revision);
     ++version_;
+    note_changed(*own_);
     offer_changed(*own_);
 }
 
 void Gossip::retract_self(base::Instant now) {
-    now_ = now;
+    begin_call(now);
     withdrawn_ = true;
     for (Record& record : machines_) {
         offer_changed(record);
@@ -106,7 +114,7 @@ void Gossip::retract_self(base::Instant now) {
 // --- time
 
 void Gossip::on_deadline(base::Instant now) {
-    now_ = now;
+    begin_call(now);
     while (!due_.empty() && due_.begin()->first <= now) {
         const auto found = machines_.find(due_.begin()->second);
         on_machine_due(*found, now);
@@ -182,6 +190,11 @@ std::vector<Gossip::LinkView> Gossip::links() const {
         }
     }
     return views;
+}
+
+bool Gossip::heard_whole(LinkId id) const {
+    const auto found = links_.find(id);
+    return found != links_.end() && found->second.heard_whole;
 }
 
 std::vector<Report> Gossip::take_reports() {

@@ -83,6 +83,11 @@ public:
 
     // Grows whenever a selected route, an alternative or a catalog changed.
     std::uint64_t table_version() const { return version_; }
+    // The machines whose selected route or catalog the last on_… or set_services may have changed:
+    // each once, no more than were known at its start and its end. The next such call clears it.
+    const std::vector<std::string>& changed() const { return changed_; }
+    // The neighbour's first full announcement on this link has come, with all its parts.
+    bool heard_whole(LinkId link) const;
 
     struct MachineView {
         std::string_view machine;
@@ -143,6 +148,7 @@ private:
 
     // settle.cpp: what follows from it.
     void touch(Record& record);
+    void note_changed(Record& record);
     void settle_touched(base::Instant now);
     void settle(Record& record, base::Instant now);
     void set_due(Record& record, base::Instant due);
@@ -154,6 +160,7 @@ private:
     void mark_changed(LinkId id, Link& link, Record& record, bool repeat);
 
     // gossip.cpp: links, our own machine, time, reading.
+    void begin_call(base::Instant now);
     void replace_own_catalog(std::uint64_t incarnation, std::uint64_t revision,
                              std::vector<envelope::CatalogService> services);
     void drop_link(LinkId id, base::Instant now);
@@ -175,6 +182,8 @@ private:
     Links links_;
     std::set<std::pair<base::Instant, std::string_view>> due_;  // machines by their `due`
     std::vector<Record*> touched_;
+    std::vector<std::string> changed_;  // names: a record may be gone before it is looked at
+    std::uint64_t call_ = 0;            // the calls so far, for a machine to be in `changed_` once
     std::vector<Report> reports_;
     Counters counters_;
     base::Instant now_{};

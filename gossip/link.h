@@ -28,9 +28,10 @@ struct Link {
 
     // Heard.
     std::uint64_t heard_digest = 0;
-    std::uint16_t epoch = 0;  // grows with every full announcement that begins
-    bool assembling = false;  // a full one has begun and its last part has not come
-    bool uncounted = false;   // more was refused than is remembered: the digest can't be checked
+    std::uint16_t epoch = 0;   // grows with every full announcement that begins
+    bool assembling = false;   // a full one has begun and its last part has not come
+    bool heard_whole = false;  // a full one has come with all its parts
+    bool uncounted = false;    // more was refused than is remembered: the digest can't be checked
     std::map<std::string, Refused, std::less<>> refused;
     base::Instant last_announce = base::Instant::min();  // min: never
     base::Instant report_at = base::Instant::min();      // no report of this link before it

@@ -46,6 +46,7 @@ struct Machine {
     base::Instant due = base::never;    // when to ask again or, without a route, when to forget
     std::uint64_t passed_sequence = 0;  // the request that was last sent or passed on
     base::Instant passed_at{};
+    std::uint64_t changed_in = 0;  // the call that last listed it as changed
     std::uint8_t asks = 0;
     bool forgetting = false;  // `due` is when to forget
     bool touched = false;     // something heard of it awaits the choice

@@ -26,7 +26,7 @@ bool plausible(const envelope::RouteEntry& entry, const Link& link) {
 }  // namespace
 
 void Gossip::on_announce(LinkId id, base::ByteView body, base::Instant now) {
-    now_ = now;
+    begin_call(now);
     const auto found = links_.find(id);
     if (found == links_.end()) {
         ++counters_.malformed;
@@ -77,6 +77,7 @@ void Gossip::begin_full(Link& link) {
 // What the full announcement didn't name is retracted by it.
 void Gossip::end_full(LinkId id, Link& link) {
     link.assembling = false;
+    link.heard_whole = true;
     for (Record& record : machines_) {
         const Exchange* exchange = record.second.find(id);
         if (exchange == nullptr) {
@@ -239,6 +240,7 @@ void Gossip::hear_catalog(LinkId id, Link& link, envelope::Catalog& catalog, bas
     machine.catalog = std::make_unique<envelope::Catalog>(std::move(catalog));
     machine.catalog_digest = digest;
     ++version_;
+    note_changed(*found);
     const std::uint64_t offered = machine.offer_digest;
     offer_changed(*found);
     machine.offer_digest = offered;  // the route is what it was

@@ -23,6 +23,13 @@ void Gossip::touch(Record& record) {
     }
 }
 
+void Gossip::note_changed(Record& record) {
+    if (record.second.changed_in != call_) {
+        record.second.changed_in = call_;
+        changed_.push_back(record.first);
+    }
+}
+
 void Gossip::settle_touched(base::Instant now) {
     std::vector<Record*> touched;
     touched.swap(touched_);
@@ -37,6 +44,7 @@ void Gossip::settle(Record& record, base::Instant now) {
     ensure(&record != own_, "no route to our own machine is ever chosen");
     machine.touched = false;
     ++version_;
+    note_changed(record);
     if (machine.routes.select([this](LinkId a, LinkId b) { return before(a, b); })) {
         offer_changed(record);
     }

@@ -28,6 +28,7 @@ bool read_args(envelope::Cursor& cursor, ControlRequest& request) {
         std::string_view key;
         std::string_view text;
         bool value = false;
+        std::uint64_t number = 0;
         if (!cursor.read_text(key) || key.size() > max_request) {
             return false;
         }
@@ -36,6 +37,8 @@ bool read_args(envelope::Cursor& cursor, ControlRequest& request) {
                                            std::string(text.substr(0, max_request)));
         } else if (cursor.read_boolean(value)) {
             request.flags.insert_or_assign(std::string(key), value);
+        } else if (cursor.read_unsigned(number)) {
+            request.numbers.insert_or_assign(std::string(key), number);
         } else if (!cursor.skip()) {
             return false;
         }
@@ -78,17 +81,21 @@ Result<ControlRequest> read_control_request(base::ByteView data) {
 }
 
 Result<base::Bytes> Control::answer(const ControlRequest& request, base::Instant now) const {
-    const auto packed = [](const Json& answer) {
+    const auto packed = [](const Result<Json>& answer) -> Result<base::Bytes> {
+        if (!answer) {
+            return answer.error();
+        }
         base::Bytes data;
-        Json::to_msgpack(answer, data);
+        Json::to_msgpack(*answer, data);
         return data;
     };
     if (request.name == "status") {
         return packed(status(now));
     }
     if (request.name == "routes") {
-        const auto all = request.flags.find("all");
-        return packed(routes(all != request.flags.end() && all->second));
+        const auto age = request.numbers.find("ageMs");
+        return packed(age != request.numbers.end() ? past_routes(age->second, now)
+                                                   : routes(request.flag("all")));
     }
     if (request.name == "services") {
         return packed(services());
@@ -99,7 +106,15 @@ Result<base::Bytes> Control::answer(const ControlRequest& request, base::Instant
     if (request.name == "neighbours") {
         return packed(neighbours(now));
     }
-    return bad("this router answers status, routes, services, terminals, neighbours and ping");
+    if (request.name == "history") {
+        return packed(history(request, now));
+    }
+    if (request.name == "graph") {
+        return packed(graph(request.flag("all")));
+    }
+    return bad(
+        "this router answers status, routes, services, terminals, neighbours, history, graph and "
+        "ping");
 }
 
 Json Control::begin(std::string_view schema) const {

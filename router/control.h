@@ -9,6 +9,7 @@
 
 #include "router/connection.h"
 #include "router/forwarder.h"
+#include "router/history.h"
 #include "router/links.h"
 #include "router/options.h"
 
@@ -23,8 +24,14 @@ struct ProcessFigures {
 // A request, as read from an envelope's `data`: {request: str, args?: map}.
 struct ControlRequest {
     std::string name;
-    std::map<std::string, std::string, std::less<>> texts;  // args that are str
-    std::map<std::string, bool, std::less<>> flags;         // args that are bool
+    std::map<std::string, std::string, std::less<>> texts;      // args that are str
+    std::map<std::string, bool, std::less<>> flags;             // args that are bool
+    std::map<std::string, std::uint64_t, std::less<>> numbers;  // args that are uint
+
+    bool flag(std::string_view key) const {
+        const auto found = flags.find(key);
+        return found != flags.end() && found->second;
+    }
 };
 
 // Error: `bad-envelope`, with what was expected.
@@ -40,6 +47,7 @@ public:
         const Links& links;
         const Attachments& attachments;
         const Forwarder& forwarder;
+        const History& history;
         std::function<ProcessFigures()> figures;
     };
     explicit Control(Sources sources, base::Instant started)
@@ -55,6 +63,11 @@ private:
     nlohmann::ordered_json services() const;
     nlohmann::ordered_json terminals() const;
     nlohmann::ordered_json neighbours(base::Instant now) const;
+    // history_view.cpp and graph_view.cpp
+    base::Result<nlohmann::ordered_json> history(const ControlRequest& request,
+                                                 base::Instant now) const;
+    base::Result<nlohmann::ordered_json> past_routes(std::uint64_t age_ms, base::Instant now) const;
+    nlohmann::ordered_json graph(bool all) const;
     nlohmann::ordered_json begin(std::string_view schema) const;
     std::string terminal_name(TerminalId id) const;
 

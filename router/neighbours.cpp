@@ -80,6 +80,7 @@ void Router::admit(Connection& connection, const envelope::Hello& hello) {
     }
     links_.set_up(hello.machine_id, connection.terminal.id(), now_);
     gossip_.on_link_up(connection.terminal.id(), hello.machine_id, cost, now_);
+    record({Event::link_up, hello.machine_id, {}});
     arm(connection);
     say(Level::info, "link up",
         {{"peer", hello.machine_id},
@@ -117,8 +118,10 @@ void Router::settle_contests(base::Instant now) {
 
 void Router::reconfigure(Options options, base::Instant now) {
     now_ = now;
+    reconfiguring_ = true;
     options.machine = options_.machine;
     options.incarnation = options_.incarnation;
+    options.history = options_.history;
     const std::vector<ConfiguredLink> before = links_.configured();
     links_.reconfigure(options.links, now);
     options_ = std::move(options);
@@ -139,13 +142,17 @@ void Router::reconfigure(Options options, base::Instant now) {
         }
     }
     gossip_.set_services(attachments_.catalog(options_.services), now);
+    record({Event::reconfigure, {}, {}});
+    reconfiguring_ = false;
     refresh();
 }
 
 void Router::redial(const std::string& peer, base::Instant now) {
     now_ = now;
     if (Connection* connection = connections_.find(links_.up(peer))) {
+        reconfiguring_ = true;
         close(*connection, "shutdown", "the deployment has changed");
+        reconfiguring_ = false;
     }
 }
 

@@ -37,6 +37,7 @@ struct Options {
     std::uint8_t hop_limit = 32;    // for frames whose sender said 0
     std::size_t errors = 10'000;    // limits.errors: error envelopes a second and terminal
     std::size_t terminals = 4'096;  // limits.terminals: connections at once
+    std::size_t history = 65'536;   // route changes that are remembered; 0: none
     bool insecure = false;          // listens beyond loopback without TLS
     std::vector<ConfiguredService> services;
     std::vector<ConfiguredLink> links;

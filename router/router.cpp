@@ -20,10 +20,12 @@ Router::Router(Options options, base::Random random, base::Instant now,
                  [this](const envelope::EnvelopeView& request, const Transit& transit) {
                      on_request(request, transit);
                  }),
-      control_(
-          {options_, gossip_, connections_, links_, attachments_, forwarder_, std::move(figures)},
-          now) {
+      history_(options_.history, now),
+      control_({options_, gossip_, connections_, links_, attachments_, forwarder_, history_,
+                std::move(figures)},
+               now) {
     gossip_.set_services(attachments_.catalog(options_.services), now);
+    record({Event::start, {}, {}});
     announced_attachments_ = attachments_.version();
     refresh();
 }
@@ -124,7 +126,7 @@ void Router::let_go(Connection& connection) {
     agenda_.erase({connection.armed, id});
     connection.armed = base::never;
     std::erase_if(contests_, [id](const Contest& contest) { return contest.newcomer == id; });
-    attachments_.detach_all(connection);
+    detach_all(connection);
     if (std::find(closes_.begin(), closes_.end(), id) == closes_.end()) {
         closes_.push_back(id);
     }
@@ -132,6 +134,7 @@ void Router::let_go(Connection& connection) {
     const bool neighbour = terminal.is_router() && !peer.empty();
     if (neighbour && links_.up(peer) == id) {
         gossip_.on_link_down(id, now_);
+        record_link_down(terminal);
         links_.set_down(peer, now_, random_);
         say(Level::warning, "link down",
             {{"peer", peer},
@@ -206,7 +209,7 @@ void Router::greet_service(Connection& connection, const envelope::Hello& hello)
     connection.terminal.accept(connection.client, hello);
     connection.terminal.say_hello(our_hello(connection), now_);
     forwarder_.list_for_flush(connection);
-    attachments_.attach(connection, hello.services);
+    attach(connection, hello.services);
     arm(connection);
 }
 
@@ -221,7 +224,7 @@ void Router::on_frame(TerminalId from, const envelope::Frame& frame) {
             forwarder_.on_envelope(connection, frame, now_);
             break;
         case Kind::announce:
-            gossip_.on_announce(from, frame.body, now_);
+            on_announce(connection, frame.body);
             break;
         case Kind::attach:
             on_attach(connection, frame.body);
@@ -230,7 +233,7 @@ void Router::on_frame(TerminalId from, const envelope::Frame& frame) {
             base::Result<std::vector<std::string>> names =
                 envelope::read_detach(frame.body, options_.terminal.services);
             if (names) {
-                attachments_.detach(connection, *names);
+                detach(connection, *names);
             } else {
                 forwarder_.refuse_to(connection, Refusal::forbidden, names.error().detail, now_);
             }
@@ -256,7 +259,7 @@ void Router::on_attach(Connection& connection, base::ByteView body) {
         forwarder_.refuse_to(connection, Refusal::forbidden,
                              "at most " + std::to_string(most) + " services a connection", now_);
     } else {
-        attachments_.attach(connection, *services);
+        attach(connection, *services);
     }
 }
 
@@ -296,6 +299,7 @@ void Router::on_deadline(base::Instant now) {
     }
     settle_contests(now);
     gossip_.on_deadline(now);
+    record({Event::deadline, {}, {}});
     refresh();
     forwarder_.on_deadline(now);
 }

@@ -22,6 +22,7 @@
 #include "router/connection.h"
 #include "router/control.h"
 #include "router/forwarder.h"
+#include "router/history.h"
 #include "router/links.h"
 #include "router/options.h"
 
@@ -77,6 +78,7 @@ public:
     const ConnectionTable& connections() const { return connections_; }
     const Forwarder& forwarder() const { return forwarder_; }
     const gossip::Gossip& gossip() const { return gossip_; }
+    const History& history() const { return history_; }
 
 private:
     void on_hello(TerminalId from, envelope::Hello hello) override;
@@ -88,11 +90,18 @@ private:
     void admit(Connection& connection, const envelope::Hello& hello);
     void refuse_neighbour(Connection& connection, std::string_view code, std::string message);
     void on_attach(Connection& connection, base::ByteView body);
+    void on_announce(const Connection& connection, base::ByteView body);
     void on_request(const envelope::EnvelopeView& request, const Transit& transit);
     void start_ping(const envelope::EnvelopeView& request, const std::string& destination);
     void close(Connection& connection, std::string_view code, std::string_view message);
     void let_go(Connection& connection);
     void settle_contests(base::Instant now);
+    void attach(Connection& connection, const std::vector<envelope::ServiceEntry>& services);
+    void detach(Connection& connection, const std::vector<std::string>& names);
+    void detach_all(Connection& connection);
+    void record(const Cause& cause);
+    void record_link_down(const terminal::Terminal& terminal);
+    void record_service(const std::string& service, const Cause& cause);
     void refresh();
     void arm(Connection& connection);
     envelope::Hello our_hello(const Connection& connection) const;
@@ -116,6 +125,7 @@ private:
     gossip::Gossip gossip_;
     Links links_;
     Forwarder forwarder_;
+    History history_;
     Control control_;
     std::vector<Contest> contests_;
     std::set<std::pair<base::Instant, TerminalId>> agenda_;  // terminals by their deadline
@@ -125,6 +135,7 @@ private:
     std::uint64_t built_attachments_ = 0;
     std::uint64_t announced_attachments_ = 0;
     bool shutting_down_ = false;
+    bool reconfiguring_ = false;
 };
 
 }  // namespace jetway::router

@@ -1,0 +1,80 @@
+// The part of Router that tells its history what each event has changed.
+#include <algorithm>
+
+#include "router/router.h"
+
+namespace jetway::router {
+
+// What gossip's last call changed.
+void Router::record(const Cause& cause) {
+    if (options_.history == 0) {
+        return;
+    }
+    for (const std::string& machine : gossip_.changed()) {
+        const std::optional<gossip::Gossip::MachineView> view = gossip_.find(machine);
+        std::optional<Way> way;
+        if (view && view->selected != nullptr) {
+            if (const Connection* next = connections_.find(view->selected->link)) {
+                way = Way{next->terminal.peer_machine(), next->terminal.name(),
+                          view->selected->cost, view->selected->hops};
+            }
+        }
+        history_.note(machine, way, view ? view->catalog : nullptr, cause, now_);
+    }
+}
+
+void Router::on_announce(const Connection& connection, base::ByteView body) {
+    const TerminalId id = connection.terminal.id();
+    const bool first = !gossip_.heard_whole(id);
+    gossip_.on_announce(id, body, now_);
+    record({first ? Event::link_up : Event::announcement, connection.terminal.peer_machine(), {}});
+}
+
+// A link has come down, by itself or because the deployment no longer has it so.
+void Router::record_link_down(const terminal::Terminal& terminal) {
+    record({reconfiguring_ ? Event::reconfigure : Event::link_down, terminal.peer_machine(),
+            terminal.closing_code()});
+}
+
+// What of the client's changes the catalog is recorded here: gossip learns of it at the end of the
+// turn, when nobody knows any more which of several clients it was.
+void Router::attach(Connection& connection, const std::vector<envelope::ServiceEntry>& services) {
+    attachments_.attach(connection, services);
+    for (const envelope::ServiceEntry& service : services) {
+        record_service(service.name, {Event::attach, connection.client, {}});
+    }
+}
+
+void Router::detach(Connection& connection, const std::vector<std::string>& names) {
+    attachments_.detach(connection, names);
+    for (const std::string& name : names) {
+        record_service(name, {Event::detach, connection.client, {}});
+    }
+}
+
+void Router::detach_all(Connection& connection) {
+    std::vector<std::string> names;
+    names.reserve(connection.services.size());
+    for (const auto& [name, service] : connection.services) {
+        names.push_back(name);
+    }
+    attachments_.detach_all(connection);
+    for (const std::string& name : names) {
+        record_service(name, {Event::detach, connection.client, {}});
+    }
+}
+
+void Router::record_service(const std::string& service, const Cause& cause) {
+    std::optional<ServiceState> state;
+    const auto found = attachments_.instances().find(service);
+    if (found != attachments_.instances().end()) {
+        state =
+            ServiceState{envelope::Health::up, static_cast<std::uint32_t>(found->second.size())};
+    } else if (std::any_of(options_.services.begin(), options_.services.end(),
+                           [&](const ConfiguredService& one) { return one.name == service; })) {
+        state = ServiceState{envelope::Health::detached, 0};
+    }
+    history_.note_service(options_.machine, service, state, cause, now_);
+}
+
+}  // namespace jetway::router
