@@ -63,14 +63,18 @@ void Client::on_bytes(sim::World& world, base::ByteView bytes) {
         if (const std::uint64_t number = sim::number_of(frame); number != 0) {
             narrator_.say(world, "envelopes", who,
                           join(names_, ", ") + " gets envelope " + std::to_string(number) +
-                              ", by way of " + narrator_.way_of(number));
-        } else if (!view.error.empty()) {
-            std::uint64_t refused = 0;
-            envelope::Cursor(view.in_reply_to).read_unsigned(refused);
-            const envelope::ErrorFields error = envelope::read_error(view.error);
-            narrator_.say(world, "envelopes", who,
-                          "envelope " + std::to_string(refused) + " was refused by " + error.at +
-                              ": " + error.code + ", " + error.message);
+                              ", by way of " + narrator_.way_of(number, host_));
+        } else if (view.is_answer()) {
+            std::uint64_t asked = 0;
+            envelope::Cursor(view.in_reply_to).read_unsigned(asked);
+            std::string what = "envelope " + std::to_string(asked) + " was ";
+            if (view.error.empty()) {
+                what += "answered by " + std::string(view.source);
+            } else {
+                const envelope::ErrorFields error = envelope::read_error(view.error);
+                what += "refused by " + error.at + ": " + error.code + ", " + error.message;
+            }
+            narrator_.say(world, "envelopes", who, what);
         }
         return true;
     });

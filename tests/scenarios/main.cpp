@@ -49,13 +49,15 @@ bool perform(const fs::path& path, bool rewrite) {
     std::vector<Step> steps = read_script(read_file(path));
     Stage stage;
     bool same = true;
+    bool failed = false;
     for (Step& step : steps) {
         std::vector<std::string> printed;
         if (step.is_command()) {
             auto done = stage.perform(step.text);
             if (!done) {
                 std::printf("%s:%zu: %s\n", path.c_str(), step.line, done.error().detail.c_str());
-                return false;
+                failed = true;
+                break;
             }
             printed = std::move(*done);
         }
@@ -71,7 +73,7 @@ bool perform(const fs::path& path, bool rewrite) {
         std::ofstream(path, std::ios::binary) << write_script(steps);
         std::printf("%s: rewritten\n", file.c_str());
     }
-    return same || rewrite;
+    return !failed && (same || rewrite);
 }
 
 int run(const std::vector<std::string>& arguments) {

@@ -10,6 +10,7 @@ namespace jetway::scenarios {
 
 namespace {
 
+constexpr std::size_t longest = 95;                         // of a line, without its indent
 constexpr base::Instant begin{std::chrono::seconds(1000)};  // where World's clock starts
 
 std::string time_text(base::Instant now) {
@@ -36,9 +37,22 @@ void Narrator::say(const sim::World& world, std::string_view kind, const std::st
     if (quiet || !shown.contains(kind)) {
         return;
     }
+    std::vector<std::string>& lines =
+        kind == "messages" || kind == "heartbeats" ? messages_ : lines_;
     const std::string pad(width > who.size() ? width - who.size() : 0, ' ');
     std::string line = time_text(world.now()) + "  " + who + pad + "  " + what;
-    (kind == "messages" || kind == "heartbeats" ? messages_ : lines_).push_back(std::move(line));
+    const std::string indent(line.size() - what.size() + 4, ' ');
+    while (line.size() > longest) {
+        std::size_t end = line.size();
+        while (--end > longest || (line[end] != ' ' && end > indent.size())) {
+        }
+        if (end <= indent.size()) {
+            break;
+        }
+        lines.push_back(line.substr(0, end));
+        line = indent + line.substr(end + 1);
+    }
+    lines.push_back(std::move(line));
 }
 
 std::vector<std::string> Narrator::take_lines() {
@@ -66,9 +80,9 @@ std::string Narrator::peer(const sim::World& world, sim::HostId host,
     return connection != nullptr ? connection->terminal.peer_machine() : "?";
 }
 
-std::string Narrator::way_of(std::uint64_t envelope) const {
-    const auto found = ways_.find(envelope);
-    return found != ways_.end() ? join(found->second, "-") : "";
+std::string Narrator::way_of(std::uint64_t envelope, sim::HostId host) const {
+    const auto found = ways_.find({envelope, host});
+    return found != ways_.end() ? found->second : "";
 }
 
 void Narrator::tell_changes(const sim::World& world, sim::HostId host, std::string_view kind,
@@ -134,7 +148,10 @@ void Narrator::on_envelope(sim::World& world, sim::HostId host, terminal::Termin
                            bool from_router, const envelope::Frame& frame) {
     checker_.on_envelope(world, host, terminal, from_router, frame);
     if (const std::uint64_t number = sim::number_of(frame); number != 0) {
-        ways_[number].push_back(name(world, host));
+        const std::optional<sim::HostId> from =
+            from_router ? world.neighbour(host, terminal) : std::nullopt;
+        ways_[{number, host}] =
+            (from ? way_of(number, *from) + "-" : std::string()) + name(world, host);
     }
 }
 

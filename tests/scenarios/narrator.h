@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/checker.h"
@@ -36,8 +37,8 @@ public:
     base::Instant changed() const { return changed_; }
     std::uint64_t announces() const { return announces_; }
     std::uint64_t announced_bytes() const { return announced_bytes_; }
-    // The machines that an envelope passed, as a-b-c.
-    std::string way_of(std::uint64_t envelope) const;
+    // The machines that an envelope passed before it came to that one, as a-b-c.
+    std::string way_of(std::uint64_t envelope, sim::HostId host) const;
     sim::Checker& checker() { return checker_; }
 
     void on_turn(sim::World& world, sim::HostId host) override;
@@ -66,7 +67,7 @@ private:
     std::vector<std::string> messages_;  // of the turn that isn't over yet
     std::map<sim::HostId, std::string> names_;
     std::map<sim::HostId, Seen> seen_;
-    std::map<std::uint64_t, std::vector<std::string>> ways_;
+    std::map<std::pair<std::uint64_t, sim::HostId>, std::string> ways_;
     base::Instant changed_{};
     std::uint64_t announces_ = 0;
     std::uint64_t announced_bytes_ = 0;

@@ -1,5 +1,7 @@
 #include "tests/scenarios/neighbour.h"
 
+#include <utility>
+
 #include "envelope/hello.h"
 #include "tests/scenarios/speech.h"
 
@@ -26,6 +28,16 @@ base::Bytes Neighbour::frame(envelope::Kind kind, const base::Bytes& body) {
     return frame;
 }
 
+// So that the router hears of it, also when it has nothing to say.
+void Neighbour::ping(sim::World& world) {
+    if (connection == 0) {
+        return;
+    }
+    constexpr std::uint8_t nil = 0xc0;
+    world.send(*this, frame(envelope::Kind::ping, {nil}));
+    world.at(world.now() + std::chrono::milliseconds(300), [this, &world] { ping(world); });
+}
+
 std::uint64_t Neighbour::digest() const {
     std::uint64_t sum = 0;
     for (const auto* part : {&routes_, &catalogs_}) {
@@ -42,7 +54,7 @@ base::Result<void> Neighbour::announce(sim::World& world, const std::string& wor
     if (!announce) {
         return announce.error();
     }
-    if (announce->full) {
+    if (announce->full && !std::exchange(more_, false)) {
         routes_.clear();
         catalogs_.clear();
     }
@@ -65,6 +77,7 @@ base::Result<void> Neighbour::announce(sim::World& world, const std::string& wor
         catalogs_[catalog.machine_id] =
             envelope::catalog_digest(catalog.machine_id, catalog.incarnation, catalog.revision);
     }
+    more_ = announce->more;
     announce->machine_id = name_;
     announce->incarnation = 1;
     announce->digest = digest();
@@ -86,6 +99,7 @@ void Neighbour::on_bytes(sim::World& world, base::ByteView bytes) {
             world.send(*this, frame(envelope::Kind::pong, body));
         } else if (heard.kind == envelope::Kind::hello) {
             greeted_ = true;
+            ping(world);
             for (base::Bytes& held : std::exchange(held_, {})) {
                 world.send(*this, std::move(held));
             }

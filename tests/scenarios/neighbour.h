@@ -1,5 +1,5 @@
 // Neighbour: a made-up neighbour of a router, that announces what a scenario has it say, word for
-// word. It answers PING, and otherwise does nothing of itself.
+// word. It sends PING and answers it, and otherwise does nothing of itself.
 #pragma once
 
 #include <map>
@@ -26,6 +26,7 @@ public:
     void on_closed(sim::World&) override {}
 
 private:
+    void ping(sim::World& world);
     static base::Bytes frame(envelope::Kind kind, const base::Bytes& body);
     std::uint64_t digest() const;
 
@@ -35,6 +36,7 @@ private:
     envelope::FrameReader reader_{64U << 20U};
     std::map<std::string, std::uint64_t> routes_;  // digests of what it counts as announced
     std::map<std::string, std::uint64_t> catalogs_;
+    bool more_ = false;  // the last announcement was a part
     bool greeted_ = false;
     std::vector<base::Bytes> held_;  // announcements that wait for the router's HELLO
 };

@@ -1,5 +1,7 @@
 #include "tests/scenarios/script.h"
 
+#include <algorithm>
+
 namespace jetway::scenarios {
 
 namespace {

@@ -94,6 +94,7 @@ Stage::Stage() {
     commands_["show"] = [this](Words& words) { return show(words, true); };
     commands_["hide"] = [this](Words& words) { return show(words, false); };
     commands_["routes"] = method(&Stage::routes);
+    commands_["counters"] = method(&Stage::counters);
 }
 
 base::Result<std::vector<std::string>> Stage::perform(const std::string& command) {
@@ -314,6 +315,28 @@ Stage::Done Stage::routes(Words& words) {
     for (std::string& line : route_lines(world(), narrator_, *hosts)) {
         print(std::move(line));
     }
+    return {};
+}
+
+// What became of the envelopes at a router.
+Stage::Done Stage::counters(Words& words) {
+    const auto host = words.take_if("of") ? machine(words.take()) : usage("counters of A");
+    if (!host || !world().host(*host).router) {
+        return host ? usage("it doesn't run") : host.error();
+    }
+    const router::Forwarder& forwarder = world().host(*host).router->forwarder();
+    const router::Counters& counters = forwarder.counters();
+    std::string line = "received " + std::to_string(counters.received) + ", originated " +
+                       std::to_string(counters.originated) + ", forwarded " +
+                       std::to_string(counters.forwarded) + ", delivered " +
+                       std::to_string(counters.delivered);
+    for (std::size_t i = 0; i < counters.refused.size(); ++i) {
+        if (counters.refused[i] != 0) {
+            line += ", " + std::string(router::refusal_codes[i]) + " " +
+                    std::to_string(counters.refused[i]);
+        }
+    }
+    print(line + ", waiting " + std::to_string(forwarder.waiting()));
     return {};
 }
 

@@ -52,6 +52,7 @@ private:
     Done count(Words& words);
     Done show(Words& words, bool on);
     Done routes(Words& words);
+    Done counters(Words& words);
 
     sim::World& world();  // is there from the first call on
     void print(std::string line) { printed_.push_back(std::move(line)); }

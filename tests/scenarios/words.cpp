@@ -1,5 +1,6 @@
 #include "tests/scenarios/words.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace jetway::scenarios {
