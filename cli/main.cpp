@@ -35,6 +35,8 @@ int main(int argc, char** argv) {
     add_services(app, context);
     add_terminals(app, context);
     add_neighbours(app, context);
+    add_history(app, context);
+    add_graph(app, context);
     add_send(app, context);
     add_request(app, context);
     add_listen(app, context);

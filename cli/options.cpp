@@ -1,5 +1,6 @@
 #include "cli/options.h"
 
+#include "cli/moment.h"
 #include "config/units.h"
 #include "envelope/address.h"
 #include "envelope/packer.h"
@@ -73,6 +74,15 @@ CLI::Validator destination_check() {
                              "` is no address: write service, service@machine or service@*";
         },
         "", "destination");
+}
+
+CLI::Validator moment_check() {
+    return CLI::Validator(
+        [](std::string& text) {
+            const auto age = age_of(text, std::chrono::system_clock::now());
+            return age ? std::string() : age.error().detail;
+        },
+        "", "moment");
 }
 
 CLI::Validator service_name_check() {

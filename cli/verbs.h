@@ -17,6 +17,8 @@ void add_routes(CLI::App& app, Context& context);
 void add_services(CLI::App& app, Context& context);
 void add_terminals(CLI::App& app, Context& context);
 void add_neighbours(CLI::App& app, Context& context);
+void add_history(CLI::App& app, Context& context);
+void add_graph(CLI::App& app, Context& context);
 void add_send(CLI::App& app, Context& context);
 void add_request(CLI::App& app, Context& context);
 void add_listen(CLI::App& app, Context& context);

@@ -27,11 +27,16 @@ int show(const View& view, const ViewOptions& options, const Context& context) {
     if (!client) {
         return exit_code;
     }
-    client::ControlRequest request{view.name, {}, options.machine};
+    const Ask ask = [&](Json args) {
+        const client::ControlRequest request{view.name, std::move(args), options.machine};
+        return client::control(*client, request, options.router.timeout);
+    };
+    Json args;
     if (view.takes_all) {
-        request.args = Json{{"all", options.all}};
+        args["all"] = options.all;
     }
-    const base::Result<Json> answer = client::control(*client, request, options.router.timeout);
+    const base::Result<Json> answer =
+        view.fetch ? view.fetch(ask, std::move(args)) : ask(std::move(args));
     if (!answer) {
         const std::string& machine =
             options.machine.empty() ? client->machine_id() : options.machine;
@@ -61,6 +66,9 @@ void add_view(CLI::App& app, Context& context, View view) {
     verb->add_flag("--json", options->json, "One JSON object instead of a table");
     if (view.takes_all) {
         verb->add_flag("--all", options->all, view.all_help);
+    }
+    if (view.add_options) {
+        view.add_options(*verb);
     }
     verb->callback([options, &context, view = std::move(view)] {
         context.exit_code = show(view, *options, context);

@@ -6,10 +6,14 @@
 #include <functional>
 #include <string>
 
+#include "base/result.h"
 #include "cli/context.h"
 #include "client/json.h"
 
 namespace jetway::cli {
+
+// Sends the view's request with these args, and waits for the answer.
+using Ask = std::function<base::Result<client::Json>(client::Json args)>;
 
 struct View {
     std::string name;  // of the verb, and of the control request
@@ -19,6 +23,10 @@ struct View {
     std::function<std::string(const client::Json& answer, bool colour)> text;
     bool takes_all = false;  // has --all
     std::string all_help;
+    // Options of its own; null: none.
+    std::function<void(CLI::App& verb)> add_options = {};
+    // How the answer is come by, when one request with `args` is not all: null: it is.
+    std::function<base::Result<client::Json>(const Ask& ask, client::Json args)> fetch = {};
 };
 
 void add_view(CLI::App& app, Context& context, View view);

@@ -13,6 +13,8 @@ std::string routes_text(const client::Json& answer, bool colour);
 std::string services_text(const client::Json& answer, bool colour);
 std::string terminals_text(const client::Json& answer, bool colour);
 std::string neighbours_text(const client::Json& answer, bool colour);
+// Its changes have a `time`, and the answer one of its own, which the verb adds.
+std::string history_text(const client::Json& answer, bool colour);
 
 // A state or health as a cell, coloured by its meaning.
 Cell state_cell(const std::string& state);

@@ -1,0 +1,16 @@
+// The mesh as a picture, made of the answer to `graph` (docs/protocol.md): machines are boxes with
+// their services. A router knows its own links only: those are lines. What it knows of the rest are
+// ways that neighbours announced: a dashed arrow, from the neighbour to the machine, which stands
+// for all that lies between. Whatever a name is, it is text and nothing else in either language.
+#pragma once
+
+#include <string>
+
+#include "client/json.h"
+
+namespace jetway::cli {
+
+std::string graph_mermaid(const client::Json& answer);
+std::string graph_dot(const client::Json& answer);
+
+}  // namespace jetway::cli
