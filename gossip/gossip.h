@@ -83,6 +83,8 @@ public:
 
     // Grows whenever a selected route, an alternative or a catalog changed.
     std::uint64_t table_version() const { return version_; }
+    // Grows whenever a selected route did: the part of it that forwarding follows.
+    std::uint64_t selected_version() const { return selected_version_; }
     // The machines whose selected route or catalog the last on_… or set_services may have changed:
     // each once, no more than were known at its start and its end. The next such call clears it.
     const std::vector<std::string>& changed() const { return changed_; }
@@ -99,6 +101,15 @@ public:
     // All machines that have a route or are ours, in order of name. Views are good until the next
     // call of on_….
     std::vector<MachineView> machines() const;
+    // Calls visit(machine, route) for every machine that has a selected route, in order of name.
+    template <typename Visit>
+    void for_each_selected(Visit&& visit) const {
+        for (const Record& record : machines_) {
+            if (const LearnedRoute* selected = record.second.routes.selected()) {
+                visit(std::string_view(record.first), *selected);
+            }
+        }
+    }
     std::optional<MachineView> find(std::string_view machine) const;
 
     struct LinkView {
@@ -188,6 +199,7 @@ private:
     Counters counters_;
     base::Instant now_{};
     std::uint64_t version_ = 1;
+    std::uint64_t selected_version_ = 1;
     bool withdrawn_ = false;
 };
 

@@ -45,8 +45,16 @@ void Gossip::settle(Record& record, base::Instant now) {
     machine.touched = false;
     ++version_;
     note_changed(record);
+    const auto selected_link = [&machine] {
+        const LearnedRoute* selected = machine.routes.selected();
+        return selected != nullptr ? selected->link : LinkId{0};
+    };
+    const LinkId former = selected_link();
     if (machine.routes.select([this](LinkId a, LinkId b) { return before(a, b); })) {
         offer_changed(record);
+        ++selected_version_;
+    } else if (selected_link() != former) {
+        ++selected_version_;
     }
     if (!machine.announced_by_anyone()) {
         forget_catalog(record);

@@ -263,11 +263,17 @@ void Router::on_attach(Connection& connection, base::ByteView body) {
     }
 }
 
-void Router::refresh() {
+// What is attached here is announced at once.
+void Router::offer_attachments() {
     if (announced_attachments_ != attachments_.version()) {
         announced_attachments_ = attachments_.version();
         gossip_.set_services(attachments_.catalog(options_.services), now_);
     }
+}
+
+// The table is built when an envelope needs it: what changes in between costs nothing.
+void Router::refresh() {
+    offer_attachments();
     if (built_gossip_ == gossip_.table_version() && built_attachments_ == attachments_.version()) {
         return;
     }
@@ -300,7 +306,9 @@ void Router::on_deadline(base::Instant now) {
     settle_contests(now);
     gossip_.on_deadline(now);
     record({Event::deadline, {}, {}});
-    refresh();
+    if (forwarder_.waiting() > 0) {
+        refresh();
+    }
     forwarder_.on_deadline(now);
 }
 
@@ -318,7 +326,7 @@ base::Instant Router::next_deadline() const {
 
 void Router::end_turn(base::Instant now) {
     now_ = now;
-    refresh();
+    offer_attachments();
     for (gossip::Gossip::Outgoing& announce : gossip_.take_outgoing()) {
         if (Connection* connection = connections_.find(announce.link)) {
             connection->terminal.send_control(Kind::announce, announce.body, now);
@@ -328,7 +336,9 @@ void Router::end_turn(base::Instant now) {
             }
         }
     }
-    refresh();
+    if (forwarder_.waiting() > 0) {
+        refresh();
+    }
 }
 
 Router::Effects Router::take_effects() {

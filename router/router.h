@@ -102,6 +102,7 @@ private:
     void record(const Cause& cause);
     void record_link_down(const terminal::Terminal& terminal);
     void record_service(const std::string& service, const Cause& cause);
+    void offer_attachments();
     void refresh();
     void arm(Connection& connection);
     envelope::Hello our_hello(const Connection& connection) const;

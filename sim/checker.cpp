@@ -43,7 +43,7 @@ std::uint32_t Checker::number_of_machine(std::string_view name) {
 void Checker::read_routes(const World& world, HostId host) {
     const gossip::Gossip& gossip = world.host(host).router->gossip();
     Ways& ways = ways_[host];
-    ways.version = gossip.table_version();
+    ways.version = gossip.selected_version();
     ways.life = world.host(host).life;
     ways.next.assign(ways.next.size(), 0);
     std::size_t at = 0;
@@ -124,7 +124,7 @@ void Checker::on_turn(World& world, HostId id) {
         ways_.resize(world.hosts());
     }
     Ways& ways = ways_[id];
-    if (ways.version == world.host(id).router->gossip().table_version() &&
+    if (ways.version == world.host(id).router->gossip().selected_version() &&
         ways.life == world.host(id).life) {
         return;
     }

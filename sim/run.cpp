@@ -99,6 +99,7 @@ private:
             random_.below(3) == 0 ? 2'000 + random_.below(60'000) : 8U << 20U;
         router_options_.hop_limit =
             static_cast<std::uint8_t>(random_.below(6) == 0 ? 2 + random_.below(6) : 32);
+        router_options_.history = 100;
         traffic_ = random_.below(2) == 0;
         if (random_.below(10) !=
             0) {  // some runs have no fault of any kind, and some of one kind only

@@ -40,6 +40,13 @@ std::size_t diameter_of(const Topology& topology) {
     return longest;
 }
 
+// What a router remembers of its past is bounded by itself, and no part of what is measured.
+router::Options without_history() {
+    router::Options options;
+    options.history = 0;
+    return options;
+}
+
 class Measurement {
 public:
     Measurement(const ScaleOptions& options, Topology topology,
@@ -49,7 +56,7 @@ public:
           progress_(progress),
           random_(options.seed),
           checker_({.loops = true, .envelopes = false, .story = false}),
-          world_(topology_, {}, options.seed) {
+          world_(topology_, without_history(), options.seed) {
         world_.observe(&checker_);
     }
 
@@ -73,7 +80,9 @@ public:
             report_.wrong = checker_.violation();
         }
         report_.events = world_.events();
-        measure_plain();
+        if (options_.plain) {
+            measure_plain();
+        }
         return std::move(report_);
     }
 

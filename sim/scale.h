@@ -20,6 +20,7 @@ struct ScaleOptions {
     std::size_t services = 1000;
     std::size_t failures = 20;  // single links and single machines, each
     bool half = true;           // and half of all links at once
+    bool plain = true;  // the plain algorithm as well: its tables grow with machines times services
     std::uint64_t seed = 1;
     base::Duration latency = std::chrono::milliseconds(1);
 };
