@@ -78,7 +78,9 @@ base::Result<void> Neighbour::announce(sim::World& world, const std::string& wor
             envelope::catalog_digest(catalog.machine_id, catalog.incarnation, catalog.revision);
     }
     more_ = announce->more;
-    announce->machine_id = name_;
+    if (announce->machine_id.empty()) {
+        announce->machine_id = name_;
+    }
     announce->incarnation = 1;
     announce->digest = digest();
     base::Bytes body;

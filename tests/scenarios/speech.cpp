@@ -102,6 +102,8 @@ base::Result<void> read_part(const std::string& part, envelope::Announce& announ
         announce.more = true;
     } else if (words.take_if("wantFull")) {
         announce.want_full = true;
+    } else if (words.take_if("as")) {
+        announce.machine_id = words.take();
     } else if (words.take_if("retracts")) {
         announce.routes.push_back({.machine_id = words.take(), .sequence = 1});
     } else if (words.take_if("catalog")) {

@@ -19,8 +19,8 @@ namespace jetway::scenarios {
 std::string speech(const envelope::Announce& announce);
 std::string catalog_speech(const std::vector<envelope::CatalogService>& services);
 
-// Fills in all but the sender and the digest. `unsaid …` is a route that isn't in it, but that the
-// sender counts as announced; it comes into `unsaid`.
+// Fills in all but the digest, and the sender only where it says `as` whom it speaks. `unsaid …` is
+// a route that isn't in it, but that the sender counts as announced; it comes into `unsaid`.
 base::Result<envelope::Announce> read_speech(std::string_view text,
                                              std::vector<envelope::RouteEntry>& unsaid);
 
