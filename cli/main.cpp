@@ -42,6 +42,7 @@ int main(int argc, char** argv) {
     add_listen(app, context);
     add_serve(app, context);
     add_ping(app, context);
+    add_explain(app, context);
     add_bench(app, context);
     add_sim(app, context);
     std::vector<std::string_view> verbs;

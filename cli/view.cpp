@@ -43,7 +43,7 @@ int show(const View& view, const ViewOptions& options, const Context& context) {
         return fail(view.name + " of router@" + machine, answer.error());
     }
     print(options.json ? client::write_json(*answer) + "\n" : view.text(*answer, context.colour));
-    return exit_yes;
+    return view.exit_code ? view.exit_code(*answer) : exit_yes;
 }
 
 const Json* find(const Json& object, const std::string& key) {
@@ -61,7 +61,8 @@ void add_view(CLI::App& app, Context& context, View view) {
     verb->footer(view.examples);
     const auto options = std::make_shared<ViewOptions>();
     add_router_options(*verb, options->router);
-    verb->add_option("--at", options->machine, "Ask this machine's router, through the mesh")
+    verb->add_option(view.at_alias.empty() ? "--at" : "--at," + view.at_alias, options->machine,
+                     "Ask this machine's router, through the mesh")
         ->type_name("MACHINE");
     verb->add_flag("--json", options->json, "One JSON object instead of a table");
     if (view.takes_all) {

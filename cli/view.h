@@ -23,10 +23,13 @@ struct View {
     std::function<std::string(const client::Json& answer, bool colour)> text;
     bool takes_all = false;  // has --all
     std::string all_help;
+    std::string at_alias = {};  // another name of --at; empty: none
     // Options of its own; null: none.
     std::function<void(CLI::App& verb)> add_options = {};
     // How the answer is come by, when one request with `args` is not all: null: it is.
     std::function<base::Result<client::Json>(const Ask& ask, client::Json args)> fetch = {};
+    // Of an answer; null: it is always exit_yes.
+    std::function<ExitCode(const client::Json& answer)> exit_code = {};
 };
 
 void add_view(CLI::App& app, Context& context, View view);

@@ -112,9 +112,12 @@ Result<base::Bytes> Control::answer(const ControlRequest& request, base::Instant
     if (request.name == "graph") {
         return packed(graph(request.flag("all")));
     }
+    if (request.name == "explain") {
+        return packed(explain(request, now));
+    }
     return bad(
-        "this router answers status, routes, services, terminals, neighbours, history, graph and "
-        "ping");
+        "this router answers status, routes, services, terminals, neighbours, history, graph, "
+        "explain and ping");
 }
 
 Json Control::begin(std::string_view schema) const {

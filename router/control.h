@@ -68,6 +68,9 @@ private:
                                                  base::Instant now) const;
     base::Result<nlohmann::ordered_json> past_routes(std::uint64_t age_ms, base::Instant now) const;
     nlohmann::ordered_json graph(bool all) const;
+    // explain_view.cpp
+    base::Result<nlohmann::ordered_json> explain(const ControlRequest& request,
+                                                 base::Instant now) const;
     nlohmann::ordered_json begin(std::string_view schema) const;
     std::string terminal_name(TerminalId id) const;
 
