@@ -123,7 +123,8 @@ class Process:
     def end(self):
         """Ends it, and returns what is to be said against how it ended, or None."""
         if self.alive():
-            self.signal(signal.SIGTERM)
+            if not self.wanted:  # a second one may find the program past its handler, and kill it
+                self.signal(signal.SIGTERM)
             try:
                 self.popen.wait(5 * SLOW)
             except subprocess.TimeoutExpired:
