@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
     add_ping(app, context);
     add_explain(app, context);
     add_bench(app, context);
+    add_prove(app, context);
     add_sim(app, context);
     std::vector<std::string_view> verbs;
     for (const CLI::App* verb : app.get_subcommands([](CLI::App*) { return true; })) {

@@ -1,10 +1,8 @@
 #include "cli/seeds.h"
 
-#include <algorithm>
-#include <atomic>
 #include <mutex>
-#include <thread>
-#include <vector>
+
+#include "cli/parallel.h"
 
 namespace jetway::cli {
 
@@ -36,29 +34,13 @@ SeedsTotal run_seeds(std::uint64_t first, std::uint64_t count, unsigned jobs,
                      const std::function<void(std::uint64_t)>& progress) {
     SeedsTotal total;
     std::mutex total_mutex;
-    std::atomic<std::uint64_t> next = 0;
-    std::atomic<bool> failed = false;
-    const auto work = [&] {
-        while (!failed) {
-            const std::uint64_t mine = next++;
-            if (mine >= count) {
-                return;
-            }
-            const sim::Outcome outcome = sim::run(first + mine, options);
-            const std::lock_guard lock(total_mutex);
-            add(total, outcome);
-            failed = failed || !outcome.violation.empty();
-            progress(total.runs);
-        }
-    };
-    std::vector<std::thread> threads;
-    for (unsigned i = 1; i < jobs; ++i) {
-        threads.emplace_back(work);
-    }
-    work();
-    for (std::thread& thread : threads) {
-        thread.join();
-    }
+    in_parallel(count, jobs, [&](std::uint64_t number) {
+        const sim::Outcome outcome = sim::run(first + number, options);
+        const std::lock_guard lock(total_mutex);
+        add(total, outcome);
+        progress(total.runs);
+        return outcome.violation.empty();
+    });
     return total;
 }
 

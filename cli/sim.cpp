@@ -2,9 +2,9 @@
 // every step.
 #include <chrono>
 #include <random>
-#include <thread>
 
 #include "cli/format.h"
+#include "cli/parallel.h"
 #include "cli/report.h"
 #include "cli/seeds.h"
 #include "cli/verbs.h"
@@ -53,8 +53,7 @@ int run_many(const SimOptions& options, const Context& context) {
         std::random_device device;
         first = (std::uint64_t{device()} << 16U) + 1;
     }
-    const unsigned jobs =
-        options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
+    const unsigned jobs = options.jobs != 0 ? options.jobs : core_count();
     print("first seed " + std::to_string(first) + ", " + format_count(options.seeds) + " seeds, " +
           format_plural(jobs, "thread") + "\n");
     const auto progress = [&](std::uint64_t runs) {

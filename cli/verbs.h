@@ -26,6 +26,7 @@ void add_serve(CLI::App& app, Context& context);
 void add_ping(CLI::App& app, Context& context);
 void add_explain(CLI::App& app, Context& context);
 void add_bench(CLI::App& app, Context& context);
+void add_prove(CLI::App& app, Context& context);
 void add_sim(CLI::App& app, Context& context);
 
 }  // namespace jetway::cli
