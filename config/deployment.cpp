@@ -192,7 +192,7 @@ Checked parse_deployment(std::string_view text) {
     }
     const Section section(*root, "a map with `machines`", problems);
     Keys keys = settings_keys();
-    keys.known.insert(keys.known.begin(), "machines");
+    keys.known.insert(keys.known.begin(), {"machines", "expect"});
     keys.elsewhere.insert(
         keys.elsewhere.begin(),
         {"machines.NAME.services", "machines.NAME.terminals", "machines.NAME.listen"});
@@ -206,8 +206,22 @@ Checked parse_deployment(std::string_view text) {
     }
     Mesh mesh(std::move(machines), problems);
     mesh.check();
+    std::vector<Expectation> expectations;
+    if (const YamlNode* node = section.find("expect")) {
+        expectations = read_expectations(*node, problems);
+    }
     if (problems.empty()) {
-        checked.deployment = mesh.finish();
+        Deployment deployment = mesh.finish();
+        for (const Expectation& expectation : expectations) {
+            if (const std::optional<std::string> why = broken(expectation, deployment)) {
+                problems.add(expectation.place, "this expectation isn't kept: " + *why);
+            }
+        }
+        deployment.expectations = std::move(expectations);
+        checked.deployment = std::move(deployment);
+    }
+    if (!problems.empty()) {
+        checked.deployment.reset();
     }
     checked.problems = problems.take();
     return checked;

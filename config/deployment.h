@@ -20,6 +20,7 @@
 
 #include "base/time.h"
 #include "config/address.h"
+#include "config/expect.h"
 #include "config/problem.h"
 #include "router/options.h"
 
@@ -62,7 +63,8 @@ struct MachineConfig {
 };
 
 struct Deployment {
-    std::vector<MachineConfig> machines;  // in the order of the file
+    std::vector<MachineConfig> machines;    // in the order of the file
+    std::vector<Expectation> expectations;  // which it keeps
 
     const MachineConfig* find(std::string_view name) const;
 };
