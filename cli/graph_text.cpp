@@ -91,8 +91,17 @@ Picture read_picture(const client::Json& answer) {
     return picture;
 }
 
-// Within "…" of mermaid: what it, its Markdown or the browser would take for more than text becomes
-// an entity, which it writes with # for &.
+// Within "…" of dot.
+std::string dot_text(const std::string& text) {
+    std::string escaped;
+    for (const char c : printable(text)) {
+        escaped += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+    }
+    return escaped;
+}
+
+}  // namespace
+
 std::string mermaid_text(const std::string& text) {
     std::string escaped;
     for (const char c : printable(text)) {
@@ -107,17 +116,6 @@ std::string mermaid_text(const std::string& text) {
     }
     return escaped;
 }
-
-// Within "…" of dot.
-std::string dot_text(const std::string& text) {
-    std::string escaped;
-    for (const char c : printable(text)) {
-        escaped += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
-    }
-    return escaped;
-}
-
-}  // namespace
 
 std::string graph_mermaid(const client::Json& answer) {
     const Picture picture = read_picture(answer);

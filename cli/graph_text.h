@@ -13,4 +13,8 @@ namespace jetway::cli {
 std::string graph_mermaid(const client::Json& answer);
 std::string graph_dot(const client::Json& answer);
 
+// Within "…" of mermaid: what it, its Markdown or the browser would take for more than text becomes
+// an entity, which it writes with # for &.
+std::string mermaid_text(const std::string& text);
+
 }  // namespace jetway::cli

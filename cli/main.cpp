@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
     add_run(app, context);
     add_up(app, context);
     add_check(app, context);
+    add_plan(app, context);
     add_status(app, context);
     add_routes(app, context);
     add_services(app, context);

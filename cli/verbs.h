@@ -12,6 +12,7 @@ namespace jetway::cli {
 void add_run(CLI::App& app, Context& context);
 void add_up(CLI::App& app, Context& context);
 void add_check(CLI::App& app, Context& context);
+void add_plan(CLI::App& app, Context& context);
 void add_status(CLI::App& app, Context& context);
 void add_routes(CLI::App& app, Context& context);
 void add_services(CLI::App& app, Context& context);

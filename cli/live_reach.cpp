@@ -1,0 +1,73 @@
+#include "cli/live_reach.h"
+
+#include <nlohmann/json.hpp>
+
+#include "cli/find_router.h"
+#include "cli/report.h"
+#include "cli/view.h"
+#include "client/control.h"
+
+namespace jetway::cli {
+
+namespace {
+
+// One router's own part of the mesh: its ways, and its services.
+void add_answer(Reach& reach, const std::string& machine, const client::Json& answer) {
+    for (const client::Json& way : list_at(answer, "ways")) {
+        if (text_at(way, "state") == "selected") {
+            reach.ways[{machine, text_at(way, "machineId")}] = {
+                text_at(way, "neighbour"), static_cast<std::uint32_t>(number_at(way, "hops")),
+                static_cast<std::uint32_t>(number_at(way, "cost"))};
+        }
+    }
+}
+
+// What the first router knows of everybody: who can be reached, with which services.
+void add_machines(Reach& reach, const client::Json& answer) {
+    for (const client::Json& machine : list_at(answer, "machines")) {
+        if (!flag_at(machine, "reachable")) {
+            continue;
+        }
+        const std::string name = text_at(machine, "machineId");
+        reach.machines.push_back(name);
+        for (const client::Json& service : list_at(machine, "services")) {
+            reach.services[name].insert(text_at(service, "name"));
+        }
+    }
+}
+
+}  // namespace
+
+std::optional<Reach> read_live_reach(const RouterOptions& options, int& exit_code) {
+    client::Runtime runtime;
+    const auto client = reach_router(runtime, options, {}, exit_code);
+    if (!client) {
+        return std::nullopt;
+    }
+    const auto ask = [&](const std::string& machine) {
+        return client::control(*client, {"graph", {}, machine}, options.timeout);
+    };
+    const base::Result<client::Json> first = ask("");
+    if (!first) {
+        exit_code = fail("graph of router@" + client->machine_id(), first.error());
+        return std::nullopt;
+    }
+    Reach reach;
+    add_machines(reach, *first);
+    add_answer(reach, client->machine_id(), *first);
+    for (const std::string& machine : reach.machines) {
+        if (machine == client->machine_id()) {
+            continue;
+        }
+        if (const base::Result<client::Json> answer = ask(machine)) {
+            add_answer(reach, machine, *answer);
+        } else {
+            reach.silent.insert(machine);
+            complain("router@" + machine + " does not say what it reaches: " + answer.error().code +
+                     "; nothing is compared from there");
+        }
+    }
+    return reach;
+}
+
+}  // namespace jetway::cli
