@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <string_view>
 
+#include "cli/plan_changes_text.h"
 #include "config/near_miss.h"
 
 namespace jetway::cli {
@@ -45,6 +47,21 @@ std::string near_link(const sim::Topology& topology, std::string_view written) {
     return meant ? ": did you mean `link:" + *meant + "`?" : "";
 }
 
+// Two machines without a link between them, and to whom the first has one.
+std::string no_link(const sim::Topology& topology, sim::MachineId a, sim::MachineId b) {
+    std::set<std::string> neighbours;
+    for (const sim::Link& link : topology.links) {
+        if (link.a == a || link.b == a) {
+            neighbours.insert("`" + topology.machines[link.other(a)].name + "`");
+        }
+    }
+    const std::string& name = topology.machines[a].name;
+    return "`" + name + "` and `" + topology.machines[b].name + "` have no link" +
+           (neighbours.empty() ? ""
+                               : ": `" + name + "` has one to " +
+                                     names_text({neighbours.begin(), neighbours.end()}, 8));
+}
+
 base::Error usage_error(std::string detail) {
     return {"usage", std::move(detail)};
 }
@@ -63,8 +80,7 @@ base::Result<std::size_t> parse_link(const sim::Topology& topology, const std::s
         if (link < topology.links.size()) {
             links.push_back(link);
         } else {
-            machines_without = "`" + topology.machines[*a].name + "` and `" +
-                               topology.machines[*b].name + "` have no link";
+            machines_without = no_link(topology, *a, *b);
         }
     }
     if (links.size() == 1) {
@@ -76,9 +92,9 @@ base::Result<std::size_t> parse_link(const sim::Topology& topology, const std::s
                            topology.machines[topology.links[links[0]].b].name +
                            ") or another: these names can't be told apart here");
     }
-    return usage_error("`" + written +
-                       "`: " + (machines_without.empty() ? "no such link" : machines_without) +
-                       near_link(topology, text));
+    return usage_error(
+        "`" + written + "`: " +
+        (machines_without.empty() ? "no such link" + near_link(topology, text) : machines_without));
 }
 
 template <typename Index>

@@ -74,9 +74,10 @@ int run_plan(const PlanOptions& options, const Context& context) {
     if (!study) {
         return complain_unsettled(options.file, study.error());
     }
-    if (old) {
-        study_against(*study, options.against == live ? "the mesh that runs" : options.against,
-                      std::move(*old));
+    if (old && options.against == live) {
+        study_against_live(*study, std::move(*old));
+    } else if (old) {
+        study_against(*study, options.against, std::move(*old));
     }
     if (options.json) {
         print(client::write_json(plan_json(*study)) + "\n");

@@ -23,11 +23,13 @@ public:
         : changes_(changes), after_(after), style_(style) {}
 
     std::string take() {
-        if (!style_.failed) {
+        if (style_.of != ChangesStyle::Of::failures) {
             add_names("machines that come", changes_.machines_come, Tone::good);
             add_names("machines that go", changes_.machines_go, Tone::bad);
             add_names("services that come", at_machines(changes_.services_come), Tone::good);
-            add_names("services that go", at_machines(changes_.services_go), Tone::bad);
+            const bool live = style_.of == ChangesStyle::Of::live;
+            add_names(live ? "services that the file doesn't list" : "services that go",
+                      at_machines(changes_.services_go), live ? Tone::plain : Tone::bad);
         }
         add_unreachable();
         add_ways("reachable again", changes_.reachable);

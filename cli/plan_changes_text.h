@@ -11,7 +11,9 @@ namespace jetway::cli {
 
 struct ChangesStyle {
     std::size_t most = 6;  // names and rows of a list
-    bool failed = false;   // machines that go did so by --fail, and aren't told
+    // failures: machines that go did so by --fail, and aren't told; live: services may attach
+    // without being listed, so that those that the file lacks needn't go.
+    enum class Of { failures, file, live } of = Of::file;
     bool colour = false;
 };
 

@@ -164,7 +164,8 @@ Json against_json(const PlanStudy& study) {
     if (!study.old) {
         return nullptr;
     }
-    Json object = {{"of", study.against},
+    Json object = {{"file", study.live ? Json() : Json(study.against)},
+                   {"live", study.live},
                    {"silent", study.old->silent},
                    {"machinesCome", study.changed.machines_come},
                    {"machinesGo", study.changed.machines_go},

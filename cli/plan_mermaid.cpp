@@ -15,7 +15,7 @@ public:
     std::string take() {
         std::string text =
             "flowchart LR\n"
-            "    %% Red: a single point of failure. Dashed and crossed out: it failed.\n";
+            "    %% Red: a single point of failure. Dashed or crossed out: it failed.\n";
         for (sim::MachineId machine = 0; machine < topology_.machines.size(); ++machine) {
             text += node(machine);
         }
@@ -69,7 +69,7 @@ private:
                                      : "cost " + std::to_string(link.cost_at_a) + ", back " +
                                            std::to_string(link.cost_at_b);
         return "    m" + std::to_string(link.a) +
-               (failed   ? " x-.-x|\""
+               (failed   ? " x--x|\""
                 : single ? " ===|\""
                          : " ---|\"") +
                cost + "\"| m" + std::to_string(link.b) + "\n";

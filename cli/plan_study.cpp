@@ -35,8 +35,21 @@ base::Result<PlanStudy> study_plan(std::string file, const config::Deployment& d
     return study;
 }
 
-void study_against(PlanStudy& study, std::string name, Reach old) {
-    study.against = std::move(name);
+void study_against_live(PlanStudy& study, Reach live) {
+    Reach then = study.reach;
+    for (const auto& [machine, services] : live.services) {
+        if (then.has(machine)) {
+            then.services[machine].insert(services.begin(), services.end());
+        }
+    }
+    study.live = true;
+    study.changed = compare(live, then);
+    study.changed.services_go = compare(live, study.reach).services_go;
+    study.old = std::move(live);
+}
+
+void study_against(PlanStudy& study, std::string file, Reach old) {
+    study.against = std::move(file);
     study.changed = compare(old, study.reach);
     study.old = std::move(old);
 }

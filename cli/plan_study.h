@@ -28,7 +28,8 @@ struct PlanStudy {
     ReachChanges failed;           // from `reach` to `without`
     base::Duration failed_took{};
 
-    std::string against;  // a file, or "the mesh that runs"; empty: nothing was compared
+    std::string against;  // a file; empty: nothing was compared, or `live`
+    bool live = false;    // compared with the mesh that runs
     std::optional<Reach> old;
     ReachChanges changed;  // from `old` to `reach`
 
@@ -41,7 +42,11 @@ struct PlanStudy {
 base::Result<PlanStudy> study_plan(std::string file, const config::Deployment& deployment,
                                    const Failures& failures);
 
-// Compares with what was before; `name` says what that is.
-void study_against(PlanStudy& study, std::string name, Reach old);
+// Compares with an older file.
+void study_against(PlanStudy& study, std::string file, Reach old);
+
+// Compares with the mesh that runs. A service that is attached there stays on its machine, since no
+// file needs to list it: `services_go` has those that this one doesn't.
+void study_against_live(PlanStudy& study, Reach live);
 
 }  // namespace jetway::cli

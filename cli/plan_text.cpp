@@ -46,8 +46,11 @@ public:
             add_failed();
         }
         if (study_.old) {
-            text_ += "\n" + heading("against " + study_.against) +
-                     changes_text(study_.changed, study_.reach, {most_, false, colour_});
+            text_ +=
+                "\n" + heading("against " + (study_.live ? "the mesh that runs" : study_.against)) +
+                changes_text(study_.changed, study_.reach,
+                             {most_, study_.live ? ChangesStyle::Of::live : ChangesStyle::Of::file,
+                              colour_});
         }
         return std::move(text_);
     }
@@ -204,10 +207,14 @@ private:
         }
         text_ += "\n" + heading("single points of failure");
         Table table({"WITHOUT", "NO LONGER REACH ONE ANOTHER"});
+        std::vector<SinglePoint> points = study_.single_points;
+        std::stable_sort(points.begin(), points.end(), [](const auto& one, const auto& other) {
+            return cut_off(one) > cut_off(other);
+        });
         const bool many = study_.single_points.size() > 2 * most_ && !all_;
         const std::size_t shown = many ? 2 * most_ : study_.single_points.size();
         for (std::size_t i = 0; i < shown; ++i) {
-            const SinglePoint& point = study_.single_points[i];
+            const SinglePoint& point = points[i];
             table.add(
                 {Cell(point.machine ? "machine:" + study_.topology.machines[*point.machine].name
                                     : link_label(study_.topology, point.link),
@@ -221,14 +228,19 @@ private:
         }
     }
 
+    // The machines that aren't among the largest group that is left.
+    static std::size_t cut_off(const SinglePoint& point) {
+        std::size_t machines = 0;
+        for (std::size_t i = 1; i < point.islands.size(); ++i) {
+            machines += point.islands[i].size();
+        }
+        return machines;
+    }
+
     // What is cut off, by name; if most are still together, those by their number.
     std::string islands_of(const SinglePoint& point) const {
-        std::size_t machines = 0;
-        for (const auto& island : point.islands) {
-            machines += island.size();
-        }
         const std::size_t largest = point.islands.front().size();
-        const bool rest = largest > 1 && 2 * largest > machines;
+        const bool rest = largest > 1 && largest > cut_off(point);
         std::vector<std::vector<std::string>> islands;
         for (std::size_t i = rest ? 1 : 0; i < point.islands.size(); ++i) {
             std::vector<std::string>& names = islands.emplace_back();
@@ -271,7 +283,8 @@ private:
         text_ += "\n" +
                  heading("without " + names_text(names, most_) + ", settled after " +
                          format_milliseconds(study_.failed_took)) +
-                 changes_text(study_.failed, *study_.without, {most_, true, colour_});
+                 changes_text(study_.failed, *study_.without,
+                              {most_, ChangesStyle::Of::failures, colour_});
     }
 
     const PlanStudy& study_;

@@ -9,7 +9,7 @@ namespace {
 class SinglePointSearch {
 public:
     SinglePointSearch(const sim::Topology& topology, const Reach& reach)
-        : topology_(topology), next_(topology.machines.size()) {
+        : topology_(topology), reach_(reach), next_(topology.machines.size()) {
         for (std::size_t i = 0; i < topology.links.size(); ++i) {
             const sim::Link& link = topology.links[i];
             const std::string& a = topology.machines[link.a].name;
@@ -45,10 +45,30 @@ private:
         std::size_t link;
     };
 
-    static void add(std::vector<SinglePoint>& to, SinglePoint point) {
-        if (point.islands.size() > 1) {
+    void add(std::vector<SinglePoint>& to, SinglePoint point) const {
+        if (point.islands.size() > 1 && any_reached(point.islands)) {
             to.push_back(std::move(point));
         }
+    }
+
+    // Somebody of one group reaches somebody of another while all is up.
+    bool any_reached(const std::vector<std::vector<sim::MachineId>>& islands) const {
+        for (const auto& island : islands) {
+            for (const sim::MachineId from : island) {
+                for (const auto& other : islands) {
+                    if (&other != &island && reaches(from, other)) {
+                        return true;
+                    }
+                }
+            }
+        }
+        return false;
+    }
+    bool reaches(sim::MachineId from, const std::vector<sim::MachineId>& island) const {
+        return std::any_of(island.begin(), island.end(), [&](sim::MachineId to) {
+            return reach_.way(topology_.machines[from].name, topology_.machines[to].name) !=
+                   nullptr;
+        });
     }
 
     // The groups that `ends`, which reach each other while all is up, fall into without one
@@ -88,6 +108,7 @@ private:
     }
 
     const sim::Topology& topology_;
+    const Reach& reach_;
     std::vector<std::vector<Step>> next_;
 };
 

@@ -170,7 +170,9 @@ TEST_SUITE("cli.plan") {
         CHECK(detail("machine:ground1") ==
               "`machine:ground1`: no such machine: did you mean `ground-1`?");
         CHECK(holds(detail("link:hall-grond-1"), "did you mean `link:hall-ground-1`?"));
-        CHECK(holds(detail("link:hall-ground-3"), "`hall` and `ground-3` have no link"));
+        CHECK(holds(detail("link:hall-ground-3"),
+                    "`hall` and `ground-3` have no link: `hall` has one "
+                    "to `first-1`, `ground-1`, `second-1`"));
         CHECK(holds(detail("hall"), "write link:A-B or machine:C"));
         CHECK(holds(detail("link:"), "no such link"));
     }
@@ -215,8 +217,37 @@ TEST_SUITE("cli.plan") {
         Reach live = result.reach;
         std::erase_if(live.ways, [](const auto& way) { return way.first.first == "c"; });
         live.silent.insert("c");
-        study_against(result, "the mesh that runs", live);
+        study_against_live(result, live);
         CHECK(result.changed.empty());
+    }
+
+    TEST_CASE("a service that attached without being listed is told, and not lost") {
+        PlanStudy result = study(parsed(chain));
+        Reach live = result.reach;
+        live.services["b"].insert("visitor");
+        study_against_live(result, live);
+        CHECK_FALSE(result.loses());
+        CHECK(holds(
+            plan_text(result, false, false),
+            "against the mesh that runs\n  services that the file doesn't list: visitor@b\n"));
+        CHECK(plan_json(result)["against"]["live"] == true);
+    }
+
+    TEST_CASE("a way whose cost would be 65535 or more is none, and nothing is cut off with it") {
+        const PlanStudy dear = study(parsed(R"(
+machines:
+  a: {terminals: [{name: to-b, type: network, address: 127.0.0.2:1, cost: 40000}]}
+  b: {terminals: [{name: to-a, type: network, cost: 40000}, {name: to-c, type: network, cost: 40000}]}
+  c: {terminals: [{name: to-b, type: network, address: 127.0.0.2:1, cost: 40000}]}
+)"));
+        CHECK(dear.reach.way("a", "c") == nullptr);
+        CHECK(single_names(dear) == std::vector<std::string>{"link:a-b", "link:b-c"});
+        CHECK(holds(plan_text(dear, false, false), "a     c   unreachable"));
+    }
+
+    TEST_CASE("one machine alone") {
+        CHECK(holds(plan_text(study(parsed("machines: {a: {services: [one]}}")), false, false),
+                    "1 machine, 1 service, 0 links"));
     }
 
     TEST_CASE("slips: named by one side, clashing listeners, terminals that no route uses") {
@@ -274,7 +305,7 @@ machines:
         CHECK(holds(text, "m0[\"hall<br/>directory\"]:::single\n"));
         CHECK(holds(text, "m3[\"ground-3<br/>lift\"]:::failed\n"));
         CHECK(holds(text, "    m0 ===|\"cost 1\"| m1\n"));
-        CHECK(holds(text, "    m5 x-.-x|\"cost 1\"| m6\n"));
+        CHECK(holds(text, "    m5 x--x|\"cost 1\"| m6\n"));
         CHECK(holds(text, "    linkStyle 0 stroke:#c00\n"));
     }
 }

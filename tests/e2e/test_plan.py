@@ -26,6 +26,7 @@ class Plan(TestCase):
                       self.plan(TWELVE, "--fail", "machine:hal", code=2).stderr)
         self.assertIn("did you mean `link:hall-ground-1`?",
                       self.plan(TWELVE, "--fail", "link:hall-gruond-1", code=2).stderr)
+        self.plan(self.world.write("plain.yml", TWELVE.read_text().replace("insecure: true\n", "")))
         self.plan(self.world.write("wrong.yml", "machines: 7\n"), code=3)
         self.plan(THREE, "--against", self.world.folder / "absent.yml", code=3)
         self.plan(THREE, "--against", "live", "--socket", self.world.folder / "absent.sock", code=4)
