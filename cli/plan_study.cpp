@@ -45,6 +45,8 @@ void study_against_live(PlanStudy& study, Reach live) {
     study.live = true;
     study.changed = compare(live, then);
     study.changed.services_go = compare(live, study.reach).services_go;
+    study.changed.rerouted =
+        0;  // of equal ways a mesh keeps the one that it happened to hear first
     study.old = std::move(live);
 }
 

@@ -158,21 +158,17 @@ private:
         text_ += "\n" + table.text(colour_);
     }
 
-    // Ways whose cost depends on the direction: each side counts the link at a cost of its own.
     void add_unusual() {
         std::vector<std::string> uneven;
         std::vector<std::string> roundabout;
-        for (const auto& [pair, way] : study_.reach.ways) {
-            const Way* back = study_.reach.way(pair.second, pair.first);
-            if (back != nullptr && pair < std::pair(pair.second, pair.first) &&
-                back->cost != way.cost) {
-                uneven.push_back(pair.first + " → " + pair.second + " costs " +
-                                 std::to_string(way.cost) + ", back " + std::to_string(back->cost));
-            }
-        }
         for (const sim::Link& link : study_.topology.links) {
             const std::string& a = study_.topology.machines[link.a].name;
             const std::string& b = study_.topology.machines[link.b].name;
+            if (link.cost_at_a != link.cost_at_b) {
+                uneven.push_back(a + " counts its link to " + b + " at cost " +
+                                 std::to_string(link.cost_at_a) + ", " + b + " at cost " +
+                                 std::to_string(link.cost_at_b));
+            }
             for (const auto& [from, to] : {std::pair(a, b), std::pair(b, a)}) {
                 const Way* way = study_.reach.way(from, to);
                 if (way != nullptr && way->hops > 1) {
@@ -180,7 +176,7 @@ private:
                 }
             }
         }
-        add_list("ways that cost more in one direction", uneven);
+        add_list("links that cost more in one direction", uneven);
         add_list("neighbours that are reached by others, since their link costs more", roundabout);
     }
 

@@ -254,7 +254,8 @@ machines:
         const PlanStudy one = study(parsed(chain));
         CHECK(one.findings.one_sided.size() == 2);
         CHECK(holds(plan_text(one, false, false), "a → b (to-b): b counts it at cost 1\n"));
-        CHECK(holds(plan_text(one, false, false), "a → b costs 4, back 1\n"));
+        CHECK(
+            holds(plan_text(one, false, false), "a counts its link to b at cost 4, b at cost 1\n"));
 
         const PlanStudy triangle = study(parsed(R"(
 machines:
