@@ -76,11 +76,11 @@ private:
     }
 
     std::optional<router::ConfiguredService> read_service(const YamlNode& item, Claims& names) {
-        constexpr std::string_view expected = "the name of a service, or a map with its `name`";
+        constexpr std::string_view wanted = "the name of a service, or a map with its `name`";
         router::ConfiguredService service;
         Place at = item.place;
         if (item.kind == YamlNode::Kind::map) {
-            const Section section(item, expected, problems_);
+            const Section section(item, wanted, problems_);
             section.check_keys(
                 {{"name", "capabilities", "version", "weight"}, {"policy", "ninep"}, {}});
             if (section.find("name") == nullptr) {
@@ -90,7 +90,7 @@ private:
                 at = section.find("name")->place;
             }
             read_service_details(section, service);
-        } else if (auto name = text_of(item, expected, problems_)) {
+        } else if (auto name = text_of(item, wanted, problems_)) {
             service.name = std::move(*name);
         }
         if (service.name.empty() || !check_name(service.name, at, "a service", problems_) ||

@@ -11,15 +11,15 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr base::Duration patience = seconds(60);
-constexpr base::Duration look = milliseconds(200);
+constexpr base::Duration longest_settling = seconds(60);
+constexpr base::Duration between_looks = milliseconds(200);
 
 // Until all is as it must be; what isn't, if it takes too long.
 std::string settle(World& world, Checker& checker) {
-    const base::Instant last = world.now() + patience;
+    const base::Instant last = world.now() + longest_settling;
     std::string unsettled = "nothing was looked at";
     while (checker.violation().empty() && !unsettled.empty() && world.now() < last) {
-        world.run_until(world.now() + look);
+        world.run_until(world.now() + between_looks);
         unsettled = checker.unsettled(world);
     }
     return checker.violation().empty() ? unsettled : checker.violation();

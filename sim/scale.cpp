@@ -12,7 +12,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr base::Duration patience = seconds(120);  // to settle
+constexpr base::Duration longest_wait = seconds(120);  // to settle
 constexpr base::Duration step = milliseconds(250);
 
 // The longest of all shortest ways, in links.
@@ -105,7 +105,7 @@ private:
         std::uint64_t at_last_change = before;
         base::Instant last = since;
         std::string unsettled = "nothing was looked at";
-        while (world_.now() < since + patience && good()) {
+        while (world_.now() < since + longest_wait && good()) {
             world_.run_until(world_.now() + step);
             if (checker_.last_change() > last) {
                 last = checker_.last_change();
