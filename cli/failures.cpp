@@ -87,10 +87,14 @@ base::Result<std::size_t> parse_link(const sim::Topology& topology, const std::s
         return links.front();
     }
     if (links.size() > 1) {
-        return usage_error("`" + written + "` can be " + link_label(topology, links[0]) + " (" +
-                           topology.machines[topology.links[links[0]].a].name + ", " +
-                           topology.machines[topology.links[links[0]].b].name +
-                           ") or another: these names can't be told apart here");
+        std::string named;
+        for (const std::size_t link : links) {
+            named += (named.empty() ? "" : "; ") +
+                     ("`" + topology.machines[topology.links[link].a].name + "` and `" +
+                      topology.machines[topology.links[link].b].name + "`");
+        }
+        return usage_error("`" + written + "` can't be told apart: it is the link between " +
+                           named);
     }
     return usage_error(
         "`" + written + "`: " +

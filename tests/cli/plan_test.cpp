@@ -177,6 +177,21 @@ TEST_SUITE("cli.plan") {
         CHECK(holds(detail("link:"), "no such link"));
     }
 
+    TEST_CASE("a link that can be read in two ways is the one that exists, or an error") {
+        sim::Topology topology;
+        for (const char* name : {"a", "b-c", "a-b", "c"}) {
+            topology.machines.push_back({name, {}});
+        }
+        topology.join(0, 1);
+        const auto one = parse_failures({"link:a-b-c"}, topology);
+        REQUIRE(one);
+        CHECK(one->links == std::vector<std::size_t>{0});
+        topology.join(2, 3);
+        const auto two = parse_failures({"link:a-b-c"}, topology);
+        REQUIRE_FALSE(two);
+        CHECK(holds(two.error().detail, "the link between `a` and `b-c`; `a-b` and `c`"));
+    }
+
     TEST_CASE("against an older file: what comes, what goes, what becomes longer") {
         const auto compared = [](const std::string& was, const std::string& is) {
             PlanStudy result = study(parsed(is));
