@@ -252,7 +252,10 @@ TEST_SUITE("cli.plan") {
         const PlanStudy dear = study(parsed(R"(
 machines:
   a: {terminals: [{name: to-b, type: network, address: 127.0.0.2:1, cost: 40000}]}
-  b: {terminals: [{name: to-a, type: network, cost: 40000}, {name: to-c, type: network, cost: 40000}]}
+  b:
+    terminals:
+      - {name: to-a, type: network, cost: 40000}
+      - {name: to-c, type: network, cost: 40000}
   c: {terminals: [{name: to-b, type: network, address: 127.0.0.2:1, cost: 40000}]}
 )"));
         CHECK(dear.reach.way("a", "c") == nullptr);
