@@ -64,8 +64,9 @@ public:
     // Its routes are gone at once.
     void on_link_down(LinkId link, base::Instant now);
     // What is malformed or says that it is another neighbour's is a report and a counter, and
-    // changes nothing.
-    void on_announce(LinkId link, base::ByteView body, base::Instant now);
+    // changes nothing. False: it is the third in a row that says so: the neighbour isn't who its
+    // HELLO said, and the link is better closed.
+    bool on_announce(LinkId link, base::ByteView body, base::Instant now);
     // Our catalog; its revision grows when it differs from the present one.
     void set_services(std::vector<envelope::CatalogService> ours, base::Instant now);
     // Shutdown: retracts our machine and every route we offered, now and for good.

@@ -37,6 +37,8 @@ struct Link {
     base::Instant report_at = base::Instant::min();      // no report of this link before it
     std::uint64_t reports_held_back = 0;
 
+    std::uint8_t misnamed = 0;  // announcements in a row that bore another machine's name
+
     // To be sent.
     std::uint64_t announced_digest = 0;
     bool send_full = true;

@@ -17,6 +17,9 @@ bool newer(const envelope::Catalog& a, const envelope::Catalog& b) {
     return a.incarnation != b.incarnation ? a.incarnation > b.incarnation : a.revision > b.revision;
 }
 
+// Announcements in a row that bear another machine's name.
+constexpr std::uint8_t most_misnamed = 3;
+
 // "The sender itself is the one with cost 0", and with no hops; nobody else is.
 bool plausible(const envelope::RouteEntry& entry, const Link& link) {
     const bool sender = entry.machine_id == link.neighbour;
@@ -25,12 +28,12 @@ bool plausible(const envelope::RouteEntry& entry, const Link& link) {
 
 }  // namespace
 
-void Gossip::on_announce(LinkId id, base::ByteView body, base::Instant now) {
+bool Gossip::on_announce(LinkId id, base::ByteView body, base::Instant now) {
     begin_call(now);
     const auto found = links_.find(id);
     if (found == links_.end()) {
         ++counters_.malformed;
-        return;
+        return true;
     }
     Link& link = found->second;
     auto read = envelope::read_announce(body);
@@ -40,8 +43,10 @@ void Gossip::on_announce(LinkId id, base::ByteView body, base::Instant now) {
             read ? "it says that it comes from " + read->machine_id : read.error().detail;
         report_peer(link, {Report::Level::warning, "bad-announce", {{"detail", std::move(detail)}}},
                     now);
-        return;
+        link.misnamed = static_cast<std::uint8_t>(link.misnamed + (read ? 1 : 0));
+        return link.misnamed < most_misnamed;
     }
+    link.misnamed = 0;
     envelope::Announce& announce = *read;
     ++counters_.announces_received;
     link.last_announce = now;
@@ -65,6 +70,7 @@ void Gossip::on_announce(LinkId id, base::ByteView body, base::Instant now) {
         hear_request(id, link, request, now);
     }
     link.send_full = link.send_full || announce.want_full;
+    return true;
 }
 
 void Gossip::begin_full(Link& link) {

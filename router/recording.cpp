@@ -23,11 +23,14 @@ void Router::record(const Cause& cause) {
     }
 }
 
-void Router::on_announce(const Connection& connection, base::ByteView body) {
+void Router::on_announce(Connection& connection, base::ByteView body) {
     const TerminalId id = connection.terminal.id();
     const bool first = !gossip_.heard_whole(id);
-    gossip_.on_announce(id, body, now_);
+    const bool itself = gossip_.on_announce(id, body, now_);
     record({first ? Event::link_up : Event::announcement, connection.terminal.peer_machine(), {}});
+    if (!itself) {
+        close(connection, "bad-hello", "your announcements bear another machineId than your HELLO");
+    }
 }
 
 // A link has come down, by itself or because the deployment no longer has it so.

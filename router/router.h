@@ -90,7 +90,7 @@ private:
     void admit(Connection& connection, const envelope::Hello& hello);
     void refuse_neighbour(Connection& connection, std::string_view code, std::string message);
     void on_attach(Connection& connection, base::ByteView body);
-    void on_announce(const Connection& connection, base::ByteView body);
+    void on_announce(Connection& connection, base::ByteView body);
     void on_request(const envelope::EnvelopeView& request, const Transit& transit);
     void start_ping(const envelope::EnvelopeView& request, const std::string& destination);
     void close(Connection& connection, std::string_view code, std::string_view message);

@@ -1,4 +1,5 @@
 // How a connection begins, and every way in which it is refused.
+#include "envelope/announce.h"
 #include "tests/router/mesh.h"
 
 namespace jetway::router::testing {
@@ -45,6 +46,31 @@ TEST_SUITE("router.hello") {
         CHECK(hello->max_frame == 16U << 20U);
         CHECK(hello->address.starts_with("client-"));
         CHECK(hello->address.ends_with("@a"));
+    }
+
+    TEST_CASE(
+        "a neighbour whose announcements bear another name than its HELLO is let go, not at once") {
+        Mesh mesh;
+        mesh.add("a");
+        Peer& peer = mesh.connect("a", Entry::network_listener);
+        peer.hello_router("m11");
+        const auto announce = [&peer](const std::string& machine) {
+            envelope::Announce said;
+            said.machine_id = machine;
+            said.full = true;
+            said.routes.push_back({.machine_id = machine, .sequence = 1, .cost = 0, .hops = 0});
+            Bytes body;
+            envelope::append_announce(body, said);
+            peer.say(Kind::announce, body);
+            return peer.goodbye();
+        };
+        CHECK(announce("m19") == "");
+        CHECK(announce("m19") == "");
+        CHECK(announce("m11") == "");  // in a row they must be
+        CHECK(announce("m19") == "");
+        CHECK(announce("m19") == "");
+        CHECK(announce("m19") == "bad-hello");
+        CHECK(peer.closed());
     }
 
     TEST_CASE("two connections never have the same address, not even one after the other") {
