@@ -111,6 +111,11 @@ public:
             }
         }
     }
+    // The selected route to a machine; nullptr: none.
+    const LearnedRoute* selected(std::string_view machine) const {
+        const auto found = machines_.find(machine);
+        return found != machines_.end() ? found->second.routes.selected() : nullptr;
+    }
     std::optional<MachineView> find(std::string_view machine) const;
 
     struct LinkView {

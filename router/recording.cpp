@@ -7,6 +7,11 @@ namespace jetway::router {
 
 // What gossip's last call changed.
 void Router::record(const Cause& cause) {
+    if (watch_) {
+        for (const std::string& machine : gossip_.changed()) {
+            watch_(machine);
+        }
+    }
     if (options_.history == 0) {
         return;
     }

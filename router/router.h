@@ -74,6 +74,12 @@ public:
     // GOODBYE `shutdown` to all.
     void end_shutdown(base::Instant now);
 
+    // For an observer: `changed` is called within each event, with every machine whose selected
+    // route or catalog may have become another one by it.
+    void watch(std::function<void(std::string_view machine)> changed) {
+        watch_ = std::move(changed);
+    }
+
     const Options& options() const { return options_; }
     const ConnectionTable& connections() const { return connections_; }
     const Forwarder& forwarder() const { return forwarder_; }
@@ -135,6 +141,7 @@ private:
     std::uint64_t built_gossip_ = 0;  // the versions that the table was built from
     std::uint64_t built_attachments_ = 0;
     std::uint64_t announced_attachments_ = 0;
+    std::function<void(std::string_view)> watch_;
     bool shutting_down_ = false;
     bool reconfiguring_ = false;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <queue>
+#include <utility>
 
 #include "sim/service.h"
 
@@ -124,24 +125,67 @@ void Checker::on_turn(World& world, HostId id) {
         ways_.resize(world.hosts());
     }
     Ways& ways = ways_[id];
-    if (ways.version == world.host(id).router->gossip().selected_version() &&
-        ways.life == world.host(id).life) {
+    const bool new_life = ways.life != world.host(id).life;
+    if (ways.version == world.host(id).router->gossip().selected_version() && !new_life) {
+        ways.said.clear();
         return;
     }
-    std::vector<TerminalId> before = ways.next;
-    read_routes(world, id);
     ++states_;
-    before.resize(ways.next.size(), 0);
-    ways.changes.resize(ways.next.size(), 0);
-    for (std::uint32_t machine = 0; machine < ways.next.size(); ++machine) {
-        if (before[machine] == ways.next[machine]) {
-            continue;
+    if (options_.thorough || new_life) {
+        std::vector<TerminalId> before = ways.next;
+        read_routes(world, id);
+        before.resize(ways.next.size(), 0);
+        ways.changes.resize(ways.next.size(), 0);
+        for (std::uint32_t machine = 0; machine < ways.next.size(); ++machine) {
+            if (before[machine] != ways.next[machine]) {
+                if (!new_life && !ways.said.contains(machine)) {
+                    violate(world, world.host(id).name + " changed its route to " +
+                                       names_[machine] + " and did not say so");
+                }
+                step_to(world, id, machine);
+            }
         }
-        ++ways.changes[machine];
-        last_change_ = world.now();
-        if (ways.next[machine] != 0) {  // a loop that is new goes through what has changed
-            follow(world, id, machine);
+    } else {
+        read_changed(world, id);
+    }
+    ways.said.clear();
+}
+
+void Checker::on_changed(World& world, HostId id, std::string_view machine) {
+    if (!options_.loops || !violation_.empty()) {
+        return;
+    }
+    if (ways_.size() < world.hosts()) {
+        ways_.resize(world.hosts());
+    }
+    ways_[id].said.insert(number_of_machine(machine));
+}
+
+void Checker::read_changed(const World& world, HostId id) {
+    const gossip::Gossip& gossip = world.host(id).router->gossip();
+    Ways& ways = ways_[id];
+    ways.version = gossip.selected_version();
+    ways.next.resize(names_.size(), 0);
+    ways.changes.resize(names_.size(), 0);
+    std::vector<std::uint32_t> changed;
+    for (const std::uint32_t machine : ways.said) {
+        const gossip::LearnedRoute* selected = gossip.selected(names_[machine]);
+        const TerminalId next = selected != nullptr ? selected->link : 0;
+        if (std::exchange(ways.next[machine], next) != next) {
+            changed.push_back(machine);
         }
+    }
+    for (const std::uint32_t machine : changed) {
+        step_to(world, id, machine);
+    }
+}
+
+// The way to a machine is another one now. A loop that is new goes through what has changed.
+void Checker::step_to(const World& world, HostId id, std::uint32_t machine) {
+    ++ways_[id].changes[machine];
+    last_change_ = world.now();
+    if (ways_[id].next[machine] != 0) {
+        follow(world, id, machine);
     }
 }
 

@@ -24,6 +24,10 @@ public:
                             // for a while
         bool envelopes = true;  // look into what is sent
         bool story = false;     // keep the lines
+        // Read all routes of a router that changed one, and see that it said so of each. Else only
+        // those that it said: in a thousand tables of a thousand machines, reading is most of the
+        // work.
+        bool thorough = true;
     };
     explicit Checker(Options options) : options_(options) {}
 
@@ -45,6 +49,7 @@ public:
     void expect_again(const std::string& machine) { ignored_.erase(machine); }
 
     void on_turn(World& world, HostId host) override;
+    void on_changed(World& world, HostId host, std::string_view machine) override;
     void on_envelope(World& world, HostId host, TerminalId terminal, bool from_router,
                      const envelope::Frame& frame) override;
     void on_story(World& world, const std::string& line) override;
@@ -57,10 +62,13 @@ private:
         std::uint32_t life = 0;
         std::vector<TerminalId> next;        // by machine number; 0: none
         std::vector<std::uint32_t> changes;  // how often that was another
+        std::set<std::uint32_t> said;        // by the router, to be changed in this turn
         std::vector<std::uint32_t> order;  // the numbers in the order in which they were last read
     };
     std::uint32_t number_of_machine(std::string_view name);
     void read_routes(const World& world, HostId host);
+    void read_changed(const World& world, HostId host);
+    void step_to(const World& world, HostId host, std::uint32_t machine);
     void follow(const World& world, HostId from, std::uint32_t machine);
     void check_bounds(const World& world, HostId host);
     void violate(const World& world, const std::string& what);

@@ -55,7 +55,10 @@ public:
           topology_(std::move(topology)),
           progress_(progress),
           random_(options.seed),
-          checker_({.loops = true, .envelopes = false, .story = false}),
+          checker_({.loops = true,
+                    .envelopes = false,
+                    .story = false,
+                    .thorough = topology_.machines.size() <= 100}),
           world_(topology_, without_history(), options.seed) {
         world_.observe(&checker_);
     }

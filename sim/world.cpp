@@ -98,6 +98,8 @@ void World::start(HostId id, std::uint64_t incarnation) {
     host.options.incarnation = incarnation;
     host.router = std::make_unique<router::Router>(host.options, base::Random(random_.next()), now_,
                                                    [] { return router::ProcessFigures{}; });
+    host.router->watch(
+        [this, id](std::string_view machine) { observer_->on_changed(*this, id, machine); });
     turn(id);
 }
 

@@ -59,6 +59,8 @@ public:
     virtual void on_sent(World&, HostId, TerminalId, const envelope::Frame&) {}
     // Any other frame does.
     virtual void on_other_sent(World&, HostId, TerminalId, const envelope::Frame&) {}
+    // The selected route of one to that machine may be another one now; before the turn's on_turn.
+    virtual void on_changed(World&, HostId, std::string_view /*machine*/) {}
     virtual void on_report(World&, HostId, const base::Report&) {}
     // A line of the story, for people; only asked for when tracing() says so.
     virtual void on_story(World&, const std::string&) {}
