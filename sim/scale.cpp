@@ -70,7 +70,9 @@ public:
             world_.at(world_.now() + milliseconds(random_.below(1000)),
                       [this, host] { world_.start(host, 1000); });
         }
-        settle("start", world_.now());
+        const base::Instant begin = world_.now();
+        world_.run_until(begin + seconds(1));  // all have started
+        settle("start", begin, 0);
         when_settled();
         for (std::size_t i = 0; i < options_.failures && good(); ++i) {
             fail_link();
@@ -103,9 +105,13 @@ private:
     }
 
     void settle(const std::string& after, base::Instant since) {
+        settle(after, since, announced());
+    }
+
+    // `before`: bytes announced until `since`.
+    void settle(const std::string& after, base::Instant since, std::uint64_t before) {
         progress_(after);
-        const std::uint64_t before = announced();
-        std::uint64_t at_last_change = before;
+        std::uint64_t at_last_change = announced();
         base::Instant last = since;
         std::string unsettled = "nothing was looked at";
         while (world_.now() < since + longest_wait && good()) {
