@@ -239,6 +239,32 @@ private:
         }
     }
 
+    // Who believes what, when it has gone wrong.
+    void add_tables(const World& world) {
+        for (HostId host = 0; host < world.hosts(); ++host) {
+            if (!world.host(host).router) {
+                continue;
+            }
+            const gossip::Gossip& gossip = world.host(host).router->gossip();
+            outcome_.story.push_back(world.host(host).name + ", number " +
+                                     std::to_string(gossip.sequence()));
+            for (const gossip::Gossip::MachineView& machine : gossip.machines()) {
+                std::string line = "  " + std::string(machine.machine) + ":";
+                for (const gossip::LearnedRoute& route : machine.routes) {
+                    const std::optional<HostId> next = world.neighbour(host, route.link);
+                    static constexpr std::array<std::string_view, 3> states = {"", " feasible",
+                                                                               " unfeasible"};
+                    line += " via " + (next ? world.host(*next).name : "nobody") + " (" +
+                            std::to_string(route.sequence) + ", " +
+                            std::to_string(route.announced_cost) + ") cost " +
+                            std::to_string(route.cost) +
+                            std::string(states[static_cast<std::size_t>(route.state)]);
+                }
+                outcome_.story.push_back(line);
+            }
+        }
+    }
+
     void finish(const World& world, const Checker& checker, const Faults& faults,
                 base::Instant begin) {
         outcome_.simulated = world.now() - begin;
@@ -248,6 +274,9 @@ private:
         outcome_.sent = ledger_.entries().size();
         outcome_.fingerprint = world.fingerprint();
         outcome_.story = checker.lines();
+        if (options_.story && !outcome_.violation.empty()) {
+            add_tables(world);
+        }
         for (std::size_t i = 0; i < fault_names.size(); ++i) {
             outcome_.faults[i] = faults.happened(static_cast<Fault>(i));
         }
