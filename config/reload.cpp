@@ -96,6 +96,7 @@ std::vector<SettingChange> compare_settings(const MachineConfig& old, const Mach
     all.count("limits.terminals", old.router.terminals, fresh.router.terminals);
     all.count("limits.errors", old.router.errors, fresh.router.errors);
     all.duration("limits.hello_timeout", terminal.hello_timeout, new_terminal.hello_timeout);
+    all.duration("limits.frame_timeout", terminal.frame_timeout, new_terminal.frame_timeout);
     all.count("hop_limit", old.router.hop_limit, fresh.router.hop_limit);
     all.flag("insecure", old.insecure, fresh.insecure);
     all.duration("shutdown_grace", old.shutdown_grace, fresh.shutdown_grace);

@@ -66,10 +66,10 @@ void read_gossip(const YamlNode& node, Settings& settings, Problems& problems) {
 void read_limits(const YamlNode& node, Settings& settings, Problems& problems) {
     constexpr CountRange many{1, 1'000'000};
     const Section section(node, "a map of limits", problems);
-    section.check_keys(
-        {{"queue", "max_frame", "services", "machines", "terminals", "errors", "hello_timeout"},
-         {"unacknowledged"},
-         {}});
+    section.check_keys({{"queue", "max_frame", "services", "machines", "terminals", "errors",
+                         "hello_timeout", "frame_timeout"},
+                        {"unacknowledged"},
+                        {}});
     terminal::Options& terminal = settings.terminal;
     put(terminal.queue, section.read_size("queue", {1U << 10U, 64ULL << 30U}));
     put(terminal.max_frame, section.read_size("max_frame", {1U << 10U, 1U << 30U}));
@@ -79,6 +79,8 @@ void read_limits(const YamlNode& node, Settings& settings, Problems& problems) {
     put(settings.errors, section.read_count("errors", {1, 1'000'000'000}));
     put(terminal.hello_timeout,
         section.read_duration("hello_timeout", {milliseconds(1), minutes(10)}));
+    put(terminal.frame_timeout,
+        section.read_duration("frame_timeout", {milliseconds(1), minutes(60)}));
 }
 
 }  // namespace
@@ -88,7 +90,7 @@ Keys settings_keys() {
             {"security", "ninep", "admin", "registry", "dns", "ingress"},
             {"gossip.interval", "gossip.min_interval", "gossip.request_timeout", "gossip.hello",
              "gossip.dead_after", "limits.queue", "limits.max_frame", "limits.machines",
-             "limits.terminals", "limits.errors", "limits.hello_timeout"}};
+             "limits.terminals", "limits.errors", "limits.hello_timeout", "limits.frame_timeout"}};
 }
 
 Settings read_settings(const Section& section, Settings settings, Problems& problems) {

@@ -113,6 +113,8 @@ void Router::on_bytes(TerminalId id, base::ByteView bytes,
     }
     if (connection->terminal.state() == terminal::State::closing) {
         let_go(*connection);
+    } else if (connection->terminal.deadline() < connection->armed) {
+        arm(*connection);
     }
 }
 

@@ -191,7 +191,7 @@ void Checker::step_to(const World& world, HostId id, std::uint32_t machine) {
 
 void Checker::on_envelope(World& world, HostId host, TerminalId, bool from_router,
                           const envelope::Frame& frame) {
-    if (!from_router || !violation_.empty()) {
+    if (!from_router || !options_.loops || !violation_.empty()) {
         return;
     }
     const std::uint64_t number = sim::number_of(frame);
@@ -205,15 +205,18 @@ void Checker::on_envelope(World& world, HostId host, TerminalId, bool from_route
     passed.rebound = passed.rebound ||
                      passed.pin != frame.pin;  // also the copies of `@*`, each on a way of its own
     const std::uint32_t machine = number_of_machine(frame.pin);
-    const std::vector<std::uint32_t>* changes =
-        host < ways_.size() && machine < ways_[host].changes.size() ? &ways_[host].changes
-                                                                    : nullptr;
-    const std::uint32_t changed = changes != nullptr ? (*changes)[machine] : 0;
-    const auto [before, first] = passed.routers.emplace(host, changed);
-    if (!first && !passed.rebound && std::exchange(before->second, changed) == changed) {
+    const auto way_of = [&](HostId of) {
+        const bool known = of < ways_.size() && machine < ways_[of].changes.size();
+        return std::pair(world.host(of).life, known ? ways_[of].changes[machine] : 0);
+    };
+    if (passed.routers.contains(host) && !passed.rebound &&
+        std::all_of(passed.routers.begin(), passed.routers.end(),
+                    [&](const auto& router) { return router.second == way_of(router.first); })) {
         violate(world, "envelope " + std::to_string(number) + " to " + passed.pin + " passes " +
-                           world.host(host).name + " twice");
+                           world.host(host).name +
+                           " twice, and no router on its way had changed it");
     }
+    passed.routers[host] = way_of(host);
 }
 
 std::vector<std::uint32_t> least_costs(const World& world, HostId from) {

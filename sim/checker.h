@@ -2,9 +2,9 @@
 //
 // After every turn of every router: following the selected routes for any machine never comes back
 // to where it was; no envelope is unaccounted for; no queue and no table is beyond its bound; no
-// envelope passes a router twice unless it was bound anew. Once faults have ended, and some time
-// has passed: every machine that can be reached has a route of the least cost, nothing else has
-// one, and every catalog is its origin's newest.
+// envelope passes a router twice unless it was bound anew, or a router on its way had changed it.
+// Once faults have ended, and some time has passed: every machine that can be reached has a route
+// of the least cost, nothing else has one, and every catalog is its origin's newest.
 #pragma once
 
 #include <map>
@@ -82,7 +82,8 @@ private:
     struct Passed {
         std::string pin;
         bool rebound = false;
-        std::map<HostId, std::uint32_t> routers;  // and how often its way had changed then
+        // And each one's life, and how often its way had changed, at that time.
+        std::map<HostId, std::pair<std::uint32_t, std::uint32_t>> routers;
     };
     std::map<std::uint64_t, Passed> passed_;
     std::vector<std::string> lines_;

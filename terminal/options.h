@@ -18,6 +18,8 @@ struct Options {
         std::chrono::milliseconds(900);  // gossip.dead_after: silence that ends a link
     base::Duration hello_timeout =
         std::chrono::seconds(5);  // limits.hello_timeout: for the peer's HELLO
+    base::Duration frame_timeout =
+        std::chrono::seconds(60);  // limits.frame_timeout: for the rest of a frame that has begun
 };
 
 }  // namespace jetway::terminal

@@ -48,8 +48,14 @@ void Terminal::on_bytes(base::ByteView bytes, const std::shared_ptr<base::Bytes>
     }
     last_heard_ = now;
     counters_.bytes_in += bytes.size();
+    const std::uint64_t frames = counters_.frames_in;
     const envelope::FrameFault fault = reader_.feed(
         bytes, owner, [&](const Frame& frame) { return on_frame(frame, now, receiver); });
+    if (reader_.held() == 0) {
+        frame_since_ = base::never;
+    } else if (frame_since_ == base::never || counters_.frames_in != frames) {
+        frame_since_ = now;
+    }
     if (fault == envelope::FrameFault::too_large) {
         close("too-large", "a frame is at most " + std::to_string(options_->max_frame) +
                                " bytes long (limits.max_frame)");
@@ -190,6 +196,10 @@ void Terminal::probe(base::Instant now) {
 void Terminal::on_deadline(base::Instant now) {
     if (state_ == State::opened && now >= opened_at_ + options_->hello_timeout) {
         close("hello-timeout", "no HELLO in time");
+    } else if (frame_since_ != base::never && now >= frame_since_ + options_->frame_timeout) {
+        // Bytes come, but no frame: without this a length that was damaged would swallow all that
+        // follows.
+        close("bad-frame", "a frame that has begun must be whole in time (limits.frame_timeout)");
     } else if (state_ == State::up && is_router()) {
         if (now >= last_heard_ + options_->dead_after) {
             close("silent", "nothing heard for too long");
@@ -203,10 +213,14 @@ base::Instant Terminal::deadline() const {
     if (state_ == State::opened) {
         return opened_at_ + options_->hello_timeout;
     }
-    if (state_ == State::up && is_router()) {
-        return std::min(last_heard_ + options_->dead_after, last_sent_ + options_->hello);
+    if (state_ != State::up) {
+        return base::never;
     }
-    return base::never;
+    const base::Instant whole =
+        frame_since_ == base::never ? base::never : frame_since_ + options_->frame_timeout;
+    return is_router()
+               ? std::min({whole, last_heard_ + options_->dead_after, last_sent_ + options_->hello})
+               : whole;
 }
 
 }  // namespace jetway::terminal

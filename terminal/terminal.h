@@ -129,6 +129,7 @@ private:
     base::Instant opened_at_;
     base::Instant last_heard_;
     base::Instant last_sent_;
+    base::Instant frame_since_ = base::never;  // when the frame that isn't whole began; never: none
     std::string peer_machine_;
     std::uint64_t peer_incarnation_ = 0;
     std::uint32_t peer_max_frame_ = 0;

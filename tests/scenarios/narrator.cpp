@@ -103,6 +103,10 @@ void Narrator::tell_changes(const sim::World& world, sim::HostId host, std::stri
     }
 }
 
+void Narrator::on_changed(sim::World& world, sim::HostId id, std::string_view machine) {
+    checker_.on_changed(world, id, machine);
+}
+
 void Narrator::on_turn(sim::World& world, sim::HostId id) {
     checker_.on_turn(world, id);
     const sim::Host& host = world.host(id);

@@ -42,6 +42,7 @@ public:
     sim::Checker& checker() { return checker_; }
 
     void on_turn(sim::World& world, sim::HostId host) override;
+    void on_changed(sim::World& world, sim::HostId host, std::string_view machine) override;
     void on_envelope(sim::World& world, sim::HostId host, terminal::TerminalId terminal,
                      bool from_router, const envelope::Frame& frame) override;
     void on_other_sent(sim::World& world, sim::HostId host, terminal::TerminalId terminal,

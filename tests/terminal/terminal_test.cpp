@@ -86,6 +86,42 @@ struct Table : Receiver {
 }  // namespace
 
 TEST_SUITE("terminal.conversation") {
+    TEST_CASE("a frame that has begun must be whole in time, however many bytes come of it") {
+        for (const bool router : {false, true}) {
+            Table t;
+            t.meet(router);
+            Bytes begun = Table::frame(Kind::envelope, Bytes(1000, 0xc0));
+            begun.resize(20);
+            t.hear(begun);
+            const base::Instant begin = t.now;
+            CHECK(t.terminal.deadline() <= begin + seconds(60));
+            while (t.now < begin + seconds(59)) {
+                t.now += milliseconds(500);
+                t.hear({0xc0});
+                t.terminal.on_deadline(t.now);
+            }
+            CHECK(t.terminal.up());
+            t.now = begin + seconds(60);
+            t.terminal.on_deadline(t.now);
+            CHECK(t.terminal.closing_code() == "bad-frame");
+        }
+    }
+
+    TEST_CASE("one frame after the other may be cut for ever, as long as each becomes whole") {
+        Table t;
+        t.meet();
+        const Bytes whole = Table::frame(Kind::envelope, Bytes(10, 0xc0));
+        t.hear(Bytes(whole.begin(), whole.begin() + 5));
+        for (int i = 0; i < 100; ++i) {
+            t.now += seconds(30);
+            Bytes next(whole.begin() + 5, whole.end());
+            next.insert(next.end(), whole.begin(), whole.begin() + 5);
+            t.hear(next);
+            t.terminal.on_deadline(t.now);
+        }
+        CHECK(t.terminal.up());
+    }
+
     TEST_CASE("a HELLO cut at any byte is one HELLO") {
         const Bytes hello = Table::hello_frame(false);
         for (std::size_t cut = 1; cut < hello.size(); ++cut) {
