@@ -39,7 +39,8 @@ public:
         world.story("all faults have ended");
         wait_for_rest(world, checker, faults, faults_end);
         world.observe(nullptr);
-        if (outcome_.violation.empty() && !ledger_.fault().empty()) {
+        // A damaged envelope may bear another's number.
+        if (outcome_.violation.empty() && !has(Fault::corrupt)) {
             outcome_.violation = ledger_.fault();
         }
         // Where queues are short or few hops are allowed, the answer to a refused one may be

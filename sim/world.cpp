@@ -246,7 +246,7 @@ void World::turn(HostId id) {
             if (observer_->tracing()) {
                 std::string line = host.name + ": " + report.event;
                 for (const auto& [key, value] : report.fields) {
-                    line += " " + key + "=" + value;
+                    line.append(" ").append(key).append("=").append(value);
                 }
                 story(line);
             }
