@@ -24,7 +24,7 @@ TEST_SUITE("sim.run") {
     TEST_CASE("meshes under faults keep every invariant and come to rest") {
         std::array<std::uint64_t, fault_names.size()> faults{};
         std::uint64_t faultless = 0;
-        for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+        for (std::uint64_t seed = 1; seed <= JETWAY_SEEDS; ++seed) {
             const Outcome outcome = run(seed, {.least_machines = 3, .most_machines = 12});
             CHECK_MESSAGE(outcome.violation.empty(), "jetway sim --most 12 --seed ", seed, ": ",
                           outcome.violation);
@@ -35,6 +35,9 @@ TEST_SUITE("sim.run") {
                 sum += outcome.faults[i];
             }
             faultless += sum == 0 ? 1 : 0;
+        }
+        if (JETWAY_SEEDS < 150) {
+            return;  // too few for every kind to have its turn
         }
         for (std::size_t i = 0; i < faults.size(); ++i) {
             CHECK_MESSAGE(faults[i] > 0, "no run had the fault ", fault_names[i]);
