@@ -19,9 +19,10 @@ std::uint64_t read_number(base::ByteView msgpack) {
 
 }  // namespace
 
-std::uint64_t Ledger::sent(const std::string& destination) {
+std::uint64_t Ledger::sent(const std::string& destination, base::Instant now) {
     const std::uint64_t number = entries_.size() + 1;
-    entries_[number] = {.destination = destination, .everywhere = destination.ends_with("@*")};
+    entries_[number] = {
+        .destination = destination, .at = now, .everywhere = destination.ends_with("@*")};
     return number;
 }
 
@@ -43,10 +44,10 @@ void Ledger::refused(std::uint64_t number, const std::string& code) {
     }
 }
 
-std::vector<std::uint64_t> Ledger::unanswered() const {
+std::vector<std::uint64_t> Ledger::unanswered(base::Instant since) const {
     std::vector<std::uint64_t> numbers;
     for (const auto& [number, entry] : entries_) {
-        if (entry.delivered + entry.refused == 0) {
+        if (entry.delivered + entry.refused == 0 && entry.at >= since) {
             numbers.push_back(number);
         }
     }
@@ -100,7 +101,7 @@ void Service::send_to(World& world, const std::string& destination) {
     if (connection == 0) {
         return;
     }
-    const std::uint64_t number = ledger_.sent(destination);
+    const std::uint64_t number = ledger_.sent(destination, world.now());
     base::Bytes packed;
     envelope::Packer(packed).number(number);
     envelope::EnvelopeFields fields;

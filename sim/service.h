@@ -15,18 +15,20 @@ class Ledger {
 public:
     struct Entry {
         std::string destination;
+        base::Instant at;
         std::uint32_t delivered = 0;
         std::uint32_t refused = 0;
         bool everywhere = false;  // to `@*`: delivered any number of times
     };
 
-    std::uint64_t sent(const std::string& destination);
+    std::uint64_t sent(const std::string& destination, base::Instant now);
     void delivered(std::uint64_t number);
     void refused(std::uint64_t number, const std::string& code);
 
     const std::map<std::uint64_t, Entry>& entries() const { return entries_; }
     const std::map<std::string, std::uint64_t>& codes() const { return codes_; }
-    std::vector<std::uint64_t> unanswered() const;  // neither delivered nor refused
+    // Neither delivered nor refused, of those sent from then on.
+    std::vector<std::uint64_t> unanswered(base::Instant since) const;
     // Delivered twice, or delivered and refused.
     const std::string& fault() const { return fault_; }
 
