@@ -77,9 +77,10 @@ class Views(TestCase):
     def test_the_routes_of_an_earlier_time(self):
         before = self.a.ask("routes")["routes"]
         moment = time.monotonic()
-        time.sleep(0.2)
+        until(lambda: time.monotonic() > moment + 0.2, 5, "that moment to be past")
         self.lose_c()
-        time.sleep(0.2)
+        lost = time.monotonic()
+        until(lambda: time.monotonic() > lost + 0.2, 5, "the loss to be past")
         age = f"{int((time.monotonic() - moment) * 1000 - 50)}ms"
         earlier = ask_json("routes", "--at-time", age, socket=self.a.socket)
         self.assertEqual(earlier["routes"], before)
