@@ -125,8 +125,8 @@ class Bench {
 public:
     Bench()
         : router_(options(), base::Random(1), now_, [] { return router::ProcessFigures{}; }),
-          sender_(router_.accepted(router::Entry::local_listener, "sender", now_)),
-          receiver_(router_.accepted(router::Entry::local_listener, "receiver", now_)) {
+          sender_(router_.accepted({.peer_address = "sender"}, now_)),
+          receiver_(router_.accepted({.peer_address = "receiver"}, now_)) {
         greet(sender_, {});
         greet(receiver_, "sink");
     }

@@ -7,6 +7,14 @@ namespace jetway::daemon {
 namespace {
 constexpr base::Duration dial_timeout = std::chrono::seconds(3);
 constexpr int most_rounds = 8;  // of effects that cause effects, in one turn
+
+router::Arrival arrival(router::Entry by, const io::Stream& stream) {
+    router::Arrival arrival{.by = by, .peer_address = stream.peer_name()};
+    if (const io::PeerCredentials peer = stream.peer_credentials(); peer.known) {
+        arrival.user = {.uid = peer.uid, .gid = peer.gid};
+    }
+    return arrival;
+}
 }  // namespace
 
 Carriers::Carriers(io::Loop& loop, router::Router& router, OnReport on_report)
@@ -22,7 +30,7 @@ Carriers::~Carriers() {
 }
 
 void Carriers::accept(router::Entry by, std::unique_ptr<io::Stream> stream) {
-    const router::TerminalId id = router_.accepted(by, stream->peer_name(), loop_.now());
+    const router::TerminalId id = router_.accepted(arrival(by, *stream), loop_.now());
     if (id != 0) {
         carriers_.emplace(id, std::make_unique<Carrier>(*this, loop_, id, std::move(stream)));
     }
@@ -77,7 +85,7 @@ void Carriers::dial(std::size_t link) {
                 return;
             }
             const router::TerminalId id =
-                router_.dialled(index, (*stream)->peer_name(), loop_.now());
+                router_.dialled(index, arrival(router::Entry::dialled, **stream), loop_.now());
             if (id != 0) {
                 carriers_.emplace(id,
                                   std::make_unique<Carrier>(*this, loop_, id, std::move(*stream)));

@@ -9,7 +9,7 @@ InProcess::InProcess(Carriers& carriers, std::vector<envelope::ServiceEntry> ser
     : carriers_(carriers),
       on_envelope_(std::move(on_envelope)),
       reader_(std::numeric_limits<std::uint32_t>::max()) {
-    id_ = carriers_.router().accepted(router::Entry::local_listener, "in this process",
+    id_ = carriers_.router().accepted({.peer_address = "in this process", .in_process = true},
                                       carriers_.loop().now());
     if (id_ == 0) {
         why_closed_ = "the router has no room for another terminal";

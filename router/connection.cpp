@@ -5,8 +5,8 @@
 namespace jetway::router {
 
 Connection* ConnectionTable::open(const terminal::Options& options, std::string name,
-                                  terminal::Type type, Entry by, std::string peer_address,
-                                  std::size_t limit, base::Instant now) {
+                                  terminal::Type type, Arrival arrival, std::size_t limit,
+                                  base::Instant now) {
     if (size_ >= std::min(limit, most)) {
         return nullptr;
     }
@@ -27,9 +27,9 @@ Connection* ConnectionTable::open(const terminal::Options& options, std::string 
         terminal::Terminal::Spec{.id = id,
                                  .name = std::move(name),
                                  .type = type,
-                                 .dialled = by == Entry::dialled,
-                                 .peer_address = std::move(peer_address)},
-        by, now);
+                                 .dialled = arrival.by == Entry::dialled,
+                                 .peer_address = arrival.peer_address},
+        std::move(arrival), now);
     ++size_;
     return slot.connection.get();
 }

@@ -10,14 +10,12 @@
 
 #include "base/time.h"
 #include "envelope/hello.h"
+#include "router/arrival.h"
 #include "terminal/terminal.h"
 
 namespace jetway::router {
 
 using terminal::TerminalId;
-
-// What a connection came in by.
-enum class Entry { local_listener, network_listener, dialled };
 
 // Allows `rate` events a second, and as many at once.
 class RateLimit {
@@ -36,12 +34,12 @@ private:
 };
 
 struct Connection {
-    Connection(const terminal::Options& options, terminal::Terminal::Spec spec, Entry by,
+    Connection(const terminal::Options& options, terminal::Terminal::Spec spec, Arrival from,
                base::Instant now)
-        : terminal(options, std::move(spec), now), entry(by) {}
+        : terminal(options, std::move(spec), now), arrival(std::move(from)) {}
 
     terminal::Terminal terminal;
-    Entry entry;
+    Arrival arrival;
     std::optional<std::size_t> link;  // the configured link that was dialled
 
     // Of a service:
@@ -63,7 +61,7 @@ public:
 
     // A new connection with an id of its own; nullptr when there are `limit` already.
     Connection* open(const terminal::Options& options, std::string name, terminal::Type type,
-                     Entry by, std::string peer_address, std::size_t limit, base::Instant now);
+                     Arrival arrival, std::size_t limit, base::Instant now);
 
     Connection* find(TerminalId id) {
         const std::size_t slot = id & most;

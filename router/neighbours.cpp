@@ -19,7 +19,7 @@ void Router::refuse_neighbour(Connection& connection, std::string_view code, std
 
 void Router::greet_router(Connection& connection, const envelope::Hello& hello) {
     const std::string& peer = hello.machine_id;
-    if (connection.entry == Entry::local_listener) {
+    if (connection.arrival.by == Entry::local_listener) {
         refuse_neighbour(connection, "forbidden", "routers connect at a network listener");
         return;
     }
@@ -126,7 +126,7 @@ void Router::reconfigure(Options options, base::Instant now) {
     links_.reconfigure(options.links, now);
     options_ = std::move(options);
     connections_.for_each([&](Connection& connection) {
-        if (connection.entry == Entry::dialled && connection.link) {
+        if (connection.arrival.by == Entry::dialled && connection.link) {
             connection.link = links_.to(before[*connection.link].peer);
             if (!connection.link && !connection.terminal.up()) {
                 close(connection, "shutdown", "the deployment has changed");

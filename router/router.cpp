@@ -58,12 +58,12 @@ void Router::arm(Connection& connection) {
     }
 }
 
-TerminalId Router::accepted(Entry by, std::string peer_address, base::Instant now) {
+TerminalId Router::accepted(Arrival arrival, base::Instant now) {
     now_ = now;
     const terminal::Type type =
-        by == Entry::local_listener ? terminal::Type::local : terminal::Type::network;
-    Connection* connection = connections_.open(options_.terminal, "new", type, by,
-                                               std::move(peer_address), options_.terminals, now);
+        arrival.by == Entry::local_listener ? terminal::Type::local : terminal::Type::network;
+    Connection* connection = connections_.open(options_.terminal, "new", type, std::move(arrival),
+                                               options_.terminals, now);
     if (connection == nullptr) {
         say(Level::warning, "connection refused", {{"why", "limits.terminals are open"}});
         return 0;
@@ -72,7 +72,7 @@ TerminalId Router::accepted(Entry by, std::string peer_address, base::Instant no
     return connection->terminal.id();
 }
 
-TerminalId Router::dialled(std::size_t link, std::string peer_address, base::Instant now) {
+TerminalId Router::dialled(std::size_t link, Arrival arrival, base::Instant now) {
     now_ = now;
     const ConfiguredLink& configured = links_.configured()[link];
     if (links_.up(configured.peer) != 0 || shutting_down_) {
@@ -80,7 +80,7 @@ TerminalId Router::dialled(std::size_t link, std::string peer_address, base::Ins
     }
     Connection* connection =
         connections_.open(options_.terminal, configured.name, terminal::Type::network,
-                          Entry::dialled, std::move(peer_address), options_.terminals, now);
+                          std::move(arrival), options_.terminals, now);
     if (connection == nullptr) {
         links_.failed(link, now, random_);
         return 0;
@@ -200,7 +200,7 @@ void Router::on_hello(TerminalId from, envelope::Hello hello) {
 }
 
 void Router::greet_service(Connection& connection, const envelope::Hello& hello) {
-    if (connection.entry != Entry::local_listener) {
+    if (connection.arrival.by != Entry::local_listener) {
         close(connection, "forbidden",
               "services attach at a local terminal; this one is for routers");
         return;

@@ -37,8 +37,8 @@ public:
 
     // A connection was accepted by a listener of that kind, or the dial of a configured link (its
     // index) succeeded. 0: not wanted (too many, or the neighbour is up already): close it.
-    TerminalId accepted(Entry by, std::string peer_address, base::Instant now);
-    TerminalId dialled(std::size_t link, std::string peer_address, base::Instant now);
+    TerminalId accepted(Arrival arrival, base::Instant now);
+    TerminalId dialled(std::size_t link, Arrival arrival, base::Instant now);
     void on_dial_failed(std::size_t link, const base::Error& why, base::Instant now);
 
     // `owner` as envelope::FrameReader::feed has it.

@@ -33,7 +33,8 @@ ConnectionId World::open(std::optional<std::size_t> link, const End& dialler, co
 
 ConnectionId World::connect(HostId id, router::Entry entry, Actor& actor) {
     Host& host = *hosts_[id];
-    const TerminalId terminal = runs(id) ? host.router->accepted(entry, "actor", now_) : 0;
+    const TerminalId terminal =
+        runs(id) ? host.router->accepted({.by = entry, .peer_address = "actor"}, now_) : 0;
     actor.connection = 0;
     if (terminal != 0) {
         actor.connection = open(std::nullopt, {.host = id, .terminal = 0, .actor = &actor},

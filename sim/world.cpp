@@ -305,8 +305,10 @@ void World::on_dial(HostId id, std::uint32_t life, std::size_t link) {
         turn(id);
         return;
     }
-    const TerminalId theirs = to.router->accepted(router::Entry::network_listener, from.name, now_);
-    const TerminalId ours = from.router->dialled(link, to.name, now_);
+    const TerminalId theirs = to.router->accepted(
+        {.by = router::Entry::network_listener, .peer_address = from.name}, now_);
+    const TerminalId ours =
+        from.router->dialled(link, {.by = router::Entry::dialled, .peer_address = to.name}, now_);
     if (ours != 0 && theirs != 0) {
         open(over, {.host = id, .terminal = ours}, {.host = to_id, .terminal = theirs});
     } else if (ours != 0) {

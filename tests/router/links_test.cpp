@@ -171,7 +171,8 @@ TEST_SUITE("router.links") {
         Mesh mesh;
         mesh.add("a", {"b"});
         Router& a = mesh["a"];
-        const TerminalId id = a.dialled(0, "somewhere", mesh.now);
+        const TerminalId id =
+            a.dialled(0, {.by = Entry::dialled, .peer_address = "somewhere"}, mesh.now);
         REQUIRE(id != 0);
         envelope::Hello hello;
         hello.protocol = {1};

@@ -184,7 +184,7 @@ Peer& Mesh::connect(const std::string& name, Entry by) {
     Pipe& pipe = *pipes_.emplace_back(std::make_unique<Pipe>());
     pipe.ends[0].peer = &peer;
     pipe.ends[1].node = &to;
-    pipe.ends[1].id = to.router->accepted(by, "peer", now);
+    pipe.ends[1].id = to.router->accepted({.by = by, .peer_address = "peer"}, now);
     if (pipe.ends[1].id == 0) {
         pipe.open = false;
         peer.closed_ = true;
@@ -340,11 +340,13 @@ void Mesh::dial(Node& from, std::size_t link) {
         from.router->on_dial_failed(link, {"refused", "nobody listens"}, now);
         return;
     }
-    const TerminalId ours = from.router->dialled(link, peer, now);
+    const TerminalId ours =
+        from.router->dialled(link, {.by = Entry::dialled, .peer_address = peer}, now);
     if (ours == 0) {
         return;
     }
-    const TerminalId theirs = to->router->accepted(Entry::network_listener, from.name, now);
+    const TerminalId theirs =
+        to->router->accepted({.by = Entry::network_listener, .peer_address = from.name}, now);
     if (theirs == 0) {
         from.router->on_closed(ours, "closed", now);
         return;
