@@ -50,14 +50,26 @@ struct Endpoints {
     io::Endpoint to;
 };
 
+// The load speaks over a socket of its own, which knows no TLS and no WebSocket.
+Result<io::Endpoint> plain(const Result<transport::Target>& target) {
+    if (!target) {
+        return target.error();
+    }
+    if (target->is_encrypted() || target->is_websocket()) {
+        return base::Error{
+            "usage", target->text() + ": bench speaks to routers over unix:// and tcp:// only"};
+    }
+    return target->endpoint;
+}
+
 Result<Endpoints> find_endpoints(const BenchOptions& options) {
-    Result<io::Endpoint> from = options.raw() ? client::parse_endpoint(options.relay)
-                                              : choose_router(options.socket, look_around());
+    Result<io::Endpoint> from = plain(options.raw() ? client::parse_endpoint(options.relay)
+                                                    : choose_router(options.socket, look_around()));
     if (!from) {
         return from.error();
     }
     const std::string& other = options.raw() ? options.to_relay : options.to_socket;
-    Result<io::Endpoint> to = other.empty() ? from : client::parse_endpoint(other);
+    Result<io::Endpoint> to = other.empty() ? from : plain(client::parse_endpoint(other));
     if (!to) {
         return to.error();
     }
@@ -83,7 +95,7 @@ Result<void> add_meters(CpuMeter& meter, const Endpoints& endpoints, const Bench
         routers = {endpoints.from, endpoints.to};
     }
     for (const std::string& text : options.cpu_sockets) {
-        Result<io::Endpoint> endpoint = client::parse_endpoint(text);
+        Result<io::Endpoint> endpoint = plain(client::parse_endpoint(text));
         if (!endpoint) {
             return endpoint.error();
         }

@@ -63,8 +63,8 @@ Surroundings look_around() {
     return found;
 }
 
-base::Result<io::Endpoint> choose_router(const std::string& socket_option,
-                                         const Surroundings& surroundings) {
+base::Result<transport::Target> choose_router(const std::string& socket_option,
+                                              const Surroundings& surroundings) {
     if (!socket_option.empty()) {
         return client::parse_endpoint(socket_option);
     }
@@ -72,12 +72,12 @@ base::Result<io::Endpoint> choose_router(const std::string& socket_option,
         return client::parse_endpoint(surroundings.environment);
     }
     if (surroundings.sockets.size() == 1) {
-        return io::Endpoint::unix_socket(surroundings.sockets.front());
+        return transport::Target(io::Endpoint::unix_socket(surroundings.sockets.front()));
     }
     const std::string ours = surroundings.directory + "/" + surroundings.host + ".sock";
     const auto& sockets = surroundings.sockets;
     if (sockets.empty() || std::find(sockets.begin(), sockets.end(), ours) != sockets.end()) {
-        return io::Endpoint::unix_socket(ours);
+        return transport::Target(io::Endpoint::unix_socket(ours));
     }
     return base::Error{"no-router",
                        "there are several routers here: choose one with --socket or "
@@ -88,7 +88,7 @@ base::Result<io::Endpoint> choose_router(const std::string& socket_option,
 std::unique_ptr<client::Client> reach_router(client::Runtime& runtime, const RouterOptions& options,
                                              std::vector<envelope::ServiceEntry> services,
                                              int& exit_code) {
-    const base::Result<io::Endpoint> router = choose_router(options.socket, look_around());
+    const base::Result<transport::Target> router = choose_router(options.socket, look_around());
     if (!router) {
         complain(router.error().detail);
         exit_code = exit_code_of(router.error().code);

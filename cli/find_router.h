@@ -28,8 +28,8 @@ struct Surroundings {
 Surroundings look_around();
 
 // The one address to try. Error `no-router` when there are several and nothing says which; `usage`.
-base::Result<io::Endpoint> choose_router(const std::string& socket_option,
-                                         const Surroundings& surroundings);
+base::Result<transport::Target> choose_router(const std::string& socket_option,
+                                              const Surroundings& surroundings);
 
 // Connected and greeted, or one line has been printed and `exit_code` says why.
 std::unique_ptr<client::Client> reach_router(client::Runtime& runtime, const RouterOptions& options,

@@ -29,7 +29,8 @@ CLI::Option* add_duration(CLI::App& app, const std::string& name, base::Duration
 
 void add_router_options(CLI::App& app, RouterOptions& options) {
     app.add_option("--socket", options.socket,
-                   "The router: a path, unix:///path or tcp://host:port (default: $JETWAY_SOCKET, "
+                   "The router: a path, unix:///path, or tcp, tls, ws or wss with ://host:port "
+                   "(default: $JETWAY_SOCKET, "
                    "else the only socket in the default directory, else the one of this host)")
         ->type_name("ADDRESS");
     add_duration(app, "--timeout", options.timeout, "How long to wait for the router or an answer");

@@ -3,7 +3,8 @@
 
 namespace jetway::client {
 
-base::Result<std::unique_ptr<Client>> Client::connect(Runtime& runtime, const io::Endpoint& router,
+base::Result<std::unique_ptr<Client>> Client::connect(Runtime& runtime,
+                                                      const transport::Target& router,
                                                       Options options) {
     runtime.loop().update();
     // The Client has this deadline too; it only says more exactly what it was waiting for.

@@ -36,7 +36,7 @@ base::Error error_of(const EnvelopeView& view) {
     return error;
 }
 
-Client::Client(Runtime& runtime, const io::Endpoint& router, Options options)
+Client::Client(Runtime& runtime, const transport::Target& router, Options options)
     : runtime_(runtime),
       options_(std::move(options)),
       reader_(options_.max_frame),
@@ -44,11 +44,11 @@ Client::Client(Runtime& runtime, const io::Endpoint& router, Options options)
       next_id_(first_id),
       deadline_(runtime.loop(), [this] { on_deadline(); }) {
     deadline_.set(runtime_.loop().now() + options_.timeout);
-    dialler_ =
-        std::make_unique<io::Dialler>(runtime_.loop(), router, options_.timeout,
-                                      [this](base::Result<std::unique_ptr<io::Stream>> result) {
-                                          on_connected(std::move(result));
-                                      });
+    dialler_ = std::make_unique<transport::Dialler>(
+        runtime_.loop(), router, options_.timeout,
+        [this](base::Result<std::unique_ptr<io::Stream>> result) {
+            on_connected(std::move(result));
+        });
 }
 
 Client::~Client() {

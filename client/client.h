@@ -1,4 +1,4 @@
-// Client: a service's connection to its router, over a Unix socket or TCP.
+// Client: a service's connection to its router, over whatever a Target says.
 //
 //     connecting --connected--> greeting --the router's HELLO--> open
 //          |                        |                              |
@@ -15,7 +15,7 @@
 //
 // Error codes: those of docs/protocol.md as the router gave them in an error envelope or GOODBYE;
 // `timeout`, `closed` (not open, or ended without GOODBYE), `bad-frame`; and before `open` those of
-// io/dialler.h.
+// transport/dialler.h.
 //
 // A Client may be closed inside its callbacks, not destroyed. The functions under "blocking" run
 // the loop and must not be called from a callback.
@@ -35,7 +35,7 @@
 #include "envelope/envelope.h"
 #include "envelope/frame.h"
 #include "envelope/hello.h"
-#include "io/dialler.h"
+#include "transport/dialler.h"
 
 namespace jetway::client {
 
@@ -69,7 +69,7 @@ public:
     using OnAnswer = std::function<bool(const base::Result<envelope::EnvelopeView>&)>;
 
     // Begins to connect.
-    Client(Runtime& runtime, const io::Endpoint& router, Options options);
+    Client(Runtime& runtime, const transport::Target& router, Options options);
     ~Client() override;
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
@@ -121,7 +121,7 @@ public:
 
     // Open, or the reason why not.
     static base::Result<std::unique_ptr<Client>> connect(Runtime& runtime,
-                                                         const io::Endpoint& router,
+                                                         const transport::Target& router,
                                                          Options options);
     base::Result<Answer> request(const envelope::EnvelopeFields& fields, base::Duration timeout);
     // Until the router has read all that was sent. What it refused at once has come by then.
@@ -181,7 +181,7 @@ private:
 
     io::Timer deadline_;
     std::unique_ptr<io::Stream> stream_;
-    std::unique_ptr<io::Dialler> dialler_;  // last: gone before what its callback touches
+    std::unique_ptr<transport::Dialler> dialler_;  // last: gone before what its callback touches
 };
 
 }  // namespace jetway::client

@@ -4,11 +4,13 @@
 #include <string>
 
 #include "base/result.h"
-#include "io/endpoint.h"
+#include "transport/target.h"
 
 namespace jetway::client {
 
-// `unix:///path`, `/path`, `tcp://host:port` or `host:port`. Errors have code `usage`.
-base::Result<io::Endpoint> parse_endpoint(const std::string& text);
+// `unix:///path`, `/path`, `tcp://host:port` or `host:port`, `tls://host:port`,
+// `ws://host:port/path` and `wss://…` (the path is `/` when there is none). Errors have code
+// `usage`.
+base::Result<transport::Target> parse_endpoint(const std::string& text);
 
 }  // namespace jetway::client

@@ -117,6 +117,25 @@ base::Result<Address> parse_tcp(std::string_view rest) {
     return address;
 }
 
+// WebSocket: what follows the host and port is the path of the request, RFC 6455, section 3.
+base::Result<Address> parse_websocket(std::string_view rest, Address::Scheme scheme) {
+    constexpr std::size_t longest = 1'024;
+    const std::size_t slash = rest.find('/');
+    const std::string_view path = slash == std::string_view::npos ? "/" : rest.substr(slash);
+    const bool fine = std::all_of(path.begin(), path.end(),
+                                  [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
+    if (!fine || path.size() > longest) {
+        return bad("expected a path of at most " + std::to_string(longest) +
+                   " printable bytes such as `/jetway`, not " + quoted(path));
+    }
+    auto address = parse_tcp(rest.substr(0, slash));
+    if (address) {
+        address->scheme = scheme;
+        address->path = std::string(path);
+    }
+    return address;
+}
+
 base::Result<Address> parse_unix(std::string_view rest) {
     constexpr std::size_t longest = 107;  // what a socket's address has room for, unix(7)
     if (rest.size() < 2 || rest.front() != '/' || rest.back() == '/') {
@@ -134,21 +153,26 @@ base::Result<Address> parse_unix(std::string_view rest) {
 
 }  // namespace
 
-std::string Address::text() const {
-    if (scheme == Scheme::unix_socket) {
-        return "unix://" + path;
+std::string Address::place() const {
+    if (is_unix_socket()) {
+        return path;
     }
     const bool ipv6 = host.find(':') != std::string::npos;
-    std::string place = (ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+    return (ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+std::string Address::text() const {
     switch (scheme) {
+        case Scheme::unix_socket:
+            return "unix://" + path;
         case Scheme::tls:
-            return "tls://" + place;
+            return "tls://" + place();
         case Scheme::ws:
-            return "ws://" + place + path;
+            return "ws://" + place() + path;
         case Scheme::wss:
-            return "wss://" + place + path;
+            return "wss://" + place() + path;
         default:
-            return place;
+            return place();
     }
 }
 
@@ -169,11 +193,18 @@ base::Result<Address> parse_address(std::string_view text) {
     if (scheme == "unix") {
         return parse_unix(rest);
     }
-    if (scheme == "tls" || scheme == "ws" || scheme == "wss") {
-        return bad("this version of Jetway does not have " + quoted(std::string(scheme) + "://") +
-                   ": expected `tcp://` or `unix://`");
+    if (scheme == "tls") {
+        auto address = parse_tcp(rest);
+        if (address) {
+            address->scheme = Address::Scheme::tls;
+        }
+        return address;
     }
-    return bad("unknown scheme " + quoted(scheme) + suggestion(scheme, {"tcp", "unix"}));
+    if (scheme == "ws" || scheme == "wss") {
+        return parse_websocket(rest, scheme == "ws" ? Address::Scheme::ws : Address::Scheme::wss);
+    }
+    return bad("unknown scheme " + quoted(scheme) +
+               suggestion(scheme, {"tcp", "tls", "ws", "wss", "unix"}));
 }
 
 bool is_loopback_host(std::string_view host) {

@@ -1,6 +1,7 @@
 // Address: where a terminal listens or dials, as a deployment file or a command line writes it.
 //
-// `unix:///run/x.sock`, `tcp://10.0.0.2:9001`, `10.0.0.2:9001` (tcp), `[::1]:9001`, `host:9001`.
+// `unix:///run/x.sock`, `tcp://10.0.0.2:9001`, `10.0.0.2:9001` (tcp), `[::1]:9001`, `host:9001`,
+// `tls://host:9001`, `ws://host:9001/path`, `wss://host:9001` (the path is `/`).
 // Parsing gives one form to what means the same (IPv6 spellings, the case of host names), so that
 // equal addresses compare equal. Names are not looked up here.
 #pragma once
@@ -19,14 +20,19 @@ struct Address {
     Scheme scheme = Scheme::tcp;
     std::string host;        // without brackets; empty for a Unix socket
     std::uint16_t port = 0;  // 0 for a Unix socket
-    std::string path;        // of a Unix socket (or, later, of a WebSocket)
+    std::string path;        // of a Unix socket, or of a WebSocket: `/` at least
 
     std::string text() const;  // `10.0.0.2:9001`, `unix:///run/x.sock`: parses to the same again
+
+    // The part that only one listener can have: `10.0.0.2:9001`, or the path of a Unix socket.
+    std::string place() const;
+    bool is_unix_socket() const { return scheme == Scheme::unix_socket; }
+    bool is_encrypted() const { return scheme == Scheme::tls || scheme == Scheme::wss; }
 
     friend bool operator==(const Address&, const Address&) = default;
 };
 
-// The error's detail says what was expected. tls, ws and wss are refused: this version has none.
+// The error's detail says what was expected.
 base::Result<Address> parse_address(std::string_view text);
 
 bool is_loopback_host(

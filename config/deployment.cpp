@@ -113,13 +113,23 @@ private:
         }
         const auto& locals = peer.config.locals;
         if (std::any_of(locals.begin(), locals.end(), [&](const LocalTerminalConfig& local) {
-                return local.address == link.address;
+                return local.address.place() == link.address.place();
             })) {
             problems_.add(at, quoted(link.address.text()) + " is where services attach to " +
                                   quoted(link.peer) + ": expected a port for its neighbours");
         }
-        const auto [first, fresh] = owners_.emplace(link.address.text(), Owner{link.peer, at.line});
-        if (fresh || first->second.machine == link.peer) {
+        const auto [first, fresh] =
+            owners_.emplace(link.address.place(), Owner{link.peer, at.line, link.address.text()});
+        if (fresh) {
+            return;
+        }
+        if (first->second.machine == link.peer) {
+            if (!peer.has_listen && first->second.text != link.address.text()) {
+                problems_.add(at, quoted(link.peer) + " would listen at " +
+                                      quoted(first->second.text) + " as line " +
+                                      std::to_string(first->second.line) +
+                                      " has it: expected the same scheme here, or `listen` there");
+            }
             return;
         }
         const MachineDraft* other = find(first->second.machine);
@@ -148,6 +158,7 @@ private:
     struct Owner {
         std::string machine;
         int line;
+        std::string text;  // the address as it stood there
     };
 
     std::vector<MachineDraft> machines_;
@@ -230,7 +241,8 @@ Checked parse_deployment(std::string_view text) {
 std::vector<Address> insecure_listeners(const MachineConfig& machine) {
     std::vector<Address> found;
     const auto look_at = [&](const Address& address) {
-        if (address.scheme == Address::Scheme::tcp && !is_loopback_host(address.host)) {
+        if (!address.is_unix_socket() && !address.is_encrypted() &&
+            !is_loopback_host(address.host)) {
             found.push_back(address);
         }
     };

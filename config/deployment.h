@@ -41,7 +41,7 @@ struct LinkConfig {
 // `type: local`: where services attach.
 struct LocalTerminalConfig {
     std::string name;
-    Address address;  // unix:// or tcp://
+    Address address;
 
     friend bool operator==(const LocalTerminalConfig&, const LocalTerminalConfig&) = default;
 };
@@ -76,8 +76,8 @@ struct Checked {
 
 Checked parse_deployment(std::string_view text);
 
-// The TCP addresses beyond loopback that this machine would listen on, for neighbours or services:
-// to start them without TLS takes `insecure: true` or --insecure.
+// The addresses beyond loopback that this machine would listen on without TLS (tcp and ws), for
+// neighbours or services: to start them takes `insecure: true` or --insecure.
 std::vector<Address> insecure_listeners(const MachineConfig& machine);
 
 // The same mesh on one host: every host that a machine is reached at becomes an address of its own

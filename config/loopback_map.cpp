@@ -95,7 +95,7 @@ private:
 
     void map_locals(MachineConfig& machine, const std::set<std::string>& shared) {
         const auto move_local = [&](Address& address) {
-            if (address.scheme == Address::Scheme::tcp) {
+            if (!address.is_unix_socket()) {
                 move(address, machine.name);
             } else if (shared.count(address.path) > 0) {
                 address.path += "." + machine.name;

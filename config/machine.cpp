@@ -149,9 +149,11 @@ private:
         if (!address) {
             return;
         }
-        if (address->scheme != Address::Scheme::tcp) {
-            problems_.add(node.place, "listen: neighbours come by tcp: expected `host:port`");
-        } else if (listeners_.claim(address->text(), node.place, "the address")) {
+        if (address->is_unix_socket()) {
+            problems_.add(node.place,
+                          "listen: neighbours come by the network: expected `host:port`, or "
+                          "`tls://host:port`");
+        } else if (listeners_.claim(address->place(), node.place, "the address")) {
             draft_.config.listen.push_back(std::move(*address));
         }
     }
@@ -255,10 +257,10 @@ private:
         if (!address) {
             return;
         }
-        if (address->scheme != Address::Scheme::tcp) {
+        if (address->is_unix_socket()) {
             problems_.add(node.place,
-                          "a network terminal leads to another machine by tcp: expected "
-                          "`host:port`");
+                          "a network terminal leads to another machine by the network: expected "
+                          "`host:port`, or `tls://host:port`");
         } else if (is_wildcard_host(address->host)) {
             problems_.add(node.place, quoted(address->host) +
                                           " can be listened on, not dialled: expected the "
@@ -285,7 +287,7 @@ private:
         }
         auto address = address_of(*node, problems_);
         if (address && !name.empty() &&
-            listeners_.claim(address->text(), node->place, "the address")) {
+            listeners_.claim(address->place(), node->place, "the address")) {
             draft_.config.locals.push_back({name, std::move(*address)});
         }
     }

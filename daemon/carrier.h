@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "io/loop.h"
 #include "io/stream.h"
 #include "router/router.h"
 

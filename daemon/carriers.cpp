@@ -13,6 +13,8 @@ router::Arrival arrival(router::Entry by, const io::Stream& stream) {
     if (const io::PeerCredentials peer = stream.peer_credentials(); peer.known) {
         arrival.user = {.uid = peer.uid, .gid = peer.gid};
     }
+    arrival.encrypted = stream.encrypted();
+    arrival.certified = stream.certified();
     return arrival;
 }
 }  // namespace
@@ -36,11 +38,11 @@ void Carriers::accept(router::Entry by, std::unique_ptr<io::Stream> stream) {
     }
 }
 
-void Carriers::set_endpoint(const std::string& peer, std::optional<io::Endpoint> endpoint) {
-    if (endpoint) {
-        endpoints_.insert_or_assign(peer, *endpoint);
+void Carriers::set_target(const std::string& peer, std::optional<transport::Target> target) {
+    if (target) {
+        targets_.insert_or_assign(peer, std::move(*target));
     } else {
-        endpoints_.erase(peer);
+        targets_.erase(peer);
     }
 }
 
@@ -60,12 +62,12 @@ void Carriers::lost(router::TerminalId id, const std::string& why) {
 
 void Carriers::dial(std::size_t link) {
     const std::string peer = router_.options().links[link].peer;
-    const auto endpoint = endpoints_.find(peer);
-    if (endpoint == endpoints_.end()) {
+    const auto target = targets_.find(peer);
+    if (target == targets_.end()) {
         return;  // this neighbour is only waited for
     }
-    dials_[peer] = std::make_unique<io::Dialler>(
-        loop_, endpoint->second, dial_timeout,
+    dials_[peer] = std::make_unique<transport::Dialler>(
+        loop_, target->second, dial_timeout,
         [this, peer](base::Result<std::unique_ptr<io::Stream>> stream) {
             const auto mine = dials_.find(peer);
             if (mine != dials_.end()) {

@@ -10,11 +10,10 @@
 #include <vector>
 
 #include "daemon/carrier.h"
-#include "io/dialler.h"
-#include "io/listener.h"
 #include "io/loop.h"
 #include "io/timer.h"
 #include "router/router.h"
+#include "transport/dialler.h"
 
 namespace jetway::daemon {
 
@@ -33,7 +32,7 @@ public:
     // A listener's connection.
     void accept(router::Entry by, std::unique_ptr<io::Stream> stream);
     // Where the neighbour at the end of a configured link is dialled; none: it is never dialled.
-    void set_endpoint(const std::string& peer, std::optional<io::Endpoint> endpoint);
+    void set_target(const std::string& peer, std::optional<transport::Target> target);
 
     // Brings the router up to date and carries out what it wants. At the end of every turn of the
     // loop, and after whatever changed the router outside of one.
@@ -58,10 +57,10 @@ private:
     io::Timer timer_;
     std::unordered_map<router::TerminalId, std::unique_ptr<Carrier>> carriers_;
     std::unordered_map<router::TerminalId, InProcess*> in_process_;
-    std::map<std::string, io::Endpoint, std::less<>> endpoints_;
-    std::map<std::string, std::unique_ptr<io::Dialler>, std::less<>> dials_;  // by peer
-    std::vector<std::unique_ptr<Carrier>> ended_;        // destroyed at the end of the turn
-    std::vector<std::unique_ptr<io::Dialler>> dialled_;  // as well
+    std::map<std::string, transport::Target, std::less<>> targets_;
+    std::map<std::string, std::unique_ptr<transport::Dialler>, std::less<>> dials_;  // by peer
+    std::vector<std::unique_ptr<Carrier>> ended_;               // destroyed at the end of the turn
+    std::vector<std::unique_ptr<transport::Dialler>> dialled_;  // as well
     bool in_turn_ = false;
 };
 

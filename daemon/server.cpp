@@ -12,10 +12,21 @@ namespace {
 constexpr base::Duration shutdown_step = std::chrono::milliseconds(10);
 constexpr base::Duration goodbye_time = std::chrono::milliseconds(100);
 
-io::Endpoint endpoint_of(const config::Address& address) {
-    return address.scheme == config::Address::Scheme::unix_socket
-               ? io::Endpoint::unix_socket(address.path)
-               : io::Endpoint::tcp(address.host, address.port);
+transport::Target target_of(const config::Address& address) {
+    using Scheme = config::Address::Scheme;
+    const io::Endpoint tcp = io::Endpoint::tcp(address.host, address.port);
+    switch (address.scheme) {
+        case Scheme::unix_socket:
+            return io::Endpoint::unix_socket(address.path);
+        case Scheme::tls:
+            return {transport::Scheme::tls, tcp};
+        case Scheme::ws:
+            return {transport::Scheme::ws, tcp, address.path};
+        case Scheme::wss:
+            return {transport::Scheme::wss, tcp, address.path};
+        default:
+            return tcp;
+    }
 }
 
 base::Random seeded() {
@@ -39,7 +50,7 @@ Server::Server(io::Loop& loop, Options options)
               seeded(), loop.now(), process_figures),
       carriers_(loop, router_, options_.on_report),
       shutdown_timer_(loop, [this] { watch_shutdown(); }) {
-    set_endpoints(options_.machine);
+    set_targets(options_.machine);
 }
 
 Server::~Server() = default;
@@ -69,13 +80,13 @@ base::Result<void> Server::check_listeners(const config::MachineConfig& machine)
             "in the file or give --insecure if that network is trusted"};
 }
 
-void Server::set_endpoints(const config::MachineConfig& machine) {
+void Server::set_targets(const config::MachineConfig& machine) {
     for (const config::LinkConfig& link : options_.machine.links) {
-        carriers_.set_endpoint(link.peer, std::nullopt);
+        carriers_.set_target(link.peer, std::nullopt);
     }
     for (const config::LinkConfig& link : machine.links) {
         if (link.has_address) {
-            carriers_.set_endpoint(link.peer, endpoint_of(link.address));
+            carriers_.set_target(link.peer, target_of(link.address));
         }
     }
 }
@@ -83,30 +94,32 @@ void Server::set_endpoints(const config::MachineConfig& machine) {
 // Opens what `machine` wants and isn't open, then closes what it no longer wants; on an error
 // nothing changed.
 base::Result<void> Server::listen_as(const config::MachineConfig& machine) {
-    std::vector<std::pair<router::Entry, io::Endpoint>> wanted;
+    std::vector<std::pair<router::Entry, transport::Target>> wanted;
     if (!options_.socket.empty()) {
         wanted.emplace_back(router::Entry::local_listener,
                             io::Endpoint::unix_socket(options_.socket));
     }
     for (const config::LocalTerminalConfig& local : machine.locals) {
-        wanted.emplace_back(router::Entry::local_listener, endpoint_of(local.address));
+        wanted.emplace_back(router::Entry::local_listener, target_of(local.address));
     }
     for (const config::Address& address : machine.listen) {
-        wanted.emplace_back(router::Entry::network_listener, endpoint_of(address));
+        wanted.emplace_back(router::Entry::network_listener, target_of(address));
     }
     std::map<std::string, Listening> opened;
     std::vector<std::string> keys;
-    for (const auto& [by, endpoint] : wanted) {
+    for (const auto& [by, target] : wanted) {
         const std::string key =
-            (by == router::Entry::local_listener ? "services " : "neighbours ") + endpoint.text();
+            (by == router::Entry::local_listener ? "services " : "neighbours ") + target.text();
         keys.push_back(key);
         if (listeners_.count(key) != 0 || opened.count(key) != 0) {
             continue;
         }
-        base::Result<std::unique_ptr<io::Listener>> listener = io::Listener::open(
-            loop_, endpoint, [this, entry = by](std::unique_ptr<io::Stream> stream) {
+        base::Result<std::unique_ptr<transport::Listener>> listener = transport::Listener::open(
+            loop_, target, admission_,
+            [this, entry = by](std::unique_ptr<io::Stream> stream) {
                 carriers_.accept(entry, std::move(stream));
-            });
+            },
+            options_.on_report);
         if (!listener) {
             return listener.error();
         }
@@ -141,7 +154,7 @@ base::Result<void> Server::reload(config::MachineConfig fresh) {
     if (const base::Result<void> open = listen_as(fresh); !open) {
         return open.error();
     }
-    set_endpoints(fresh);
+    set_targets(fresh);
     router::Options options = fresh.router;
     options.insecure = !config::insecure_listeners(fresh).empty();
     router_.reconfigure(std::move(options), loop_.now());

@@ -15,6 +15,7 @@
 #include "daemon/in_process.h"
 #include "io/loop.h"
 #include "router/router.h"
+#include "transport/listener.h"
 
 namespace jetway::daemon {
 
@@ -50,19 +51,20 @@ private:
     Server(io::Loop& loop, Options options);
     base::Result<void> listen_as(const config::MachineConfig& machine);
     base::Result<void> check_listeners(const config::MachineConfig& machine) const;
-    void set_endpoints(const config::MachineConfig& machine);
+    void set_targets(const config::MachineConfig& machine);
     void watch_shutdown();
 
     struct Listening {
         router::Entry by;
-        std::unique_ptr<io::Listener> listener;
+        std::unique_ptr<transport::Listener> listener;
     };
 
     io::Loop& loop_;
     Options options_;
     router::Router router_;
     Carriers carriers_;
-    std::map<std::string, Listening> listeners_;  // by kind and endpoint
+    transport::Admission admission_;
+    std::map<std::string, Listening> listeners_;  // by kind and target
     io::Timer shutdown_timer_;
     base::Instant grace_over_ = base::never;
     bool said_goodbye_ = false;

@@ -7,6 +7,7 @@
 #include "base/ensure.h"
 #include "io/address.h"
 #include "io/loop_state.h"
+#include "io/socket_stream.h"
 #include "io/timer.h"
 #include "io/uv_error.h"
 
@@ -140,7 +141,7 @@ private:
         }
         self->timer_.cancel();
         const Done done = std::move(self->on_done_);
-        done(Stream::adopt(self->loop_, std::move(self->handle_), self->to_.kind));
+        done(SocketStream::adopt(self->loop_, std::move(self->handle_), self->to_.kind));
     }
 
     void timed_out() {

@@ -13,6 +13,8 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "io/endpoint.h"
+#include "io/loop.h"
 #include "io/stream.h"
 
 namespace jetway::io {

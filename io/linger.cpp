@@ -8,9 +8,10 @@
 
 namespace jetway::io {
 
-void Linger::start(Loop& loop, Handle<uv_stream_s> stream, base::Duration at_most) {
+void Linger::start(Loop& loop, Handle<uv_stream_s> stream, base::Bytes last_words,
+                   base::Duration at_most) {
     auto linger = std::make_unique<Linger>(loop, std::move(stream));
-    if (linger->begin(loop.now() + at_most)) {
+    if (linger->begin(std::move(last_words), loop.now() + at_most)) {
         Linger* key = linger.get();
         loop.state().lingering.emplace(key, std::move(linger));
     }
@@ -19,8 +20,30 @@ void Linger::start(Loop& loop, Handle<uv_stream_s> stream, base::Duration at_mos
 Linger::Linger(Loop& loop, Handle<uv_stream_s> stream)
     : loop_(loop), stream_(std::move(stream)), deadline_(loop, [this] { finish(); }) {}
 
-bool Linger::begin(base::Instant deadline) {
+// Behind an unfinished write; an error of it is told by the shutdown that follows.
+void Linger::write(base::Bytes last_words) {
+    struct Request {
+        uv_write_t uv{};
+        base::Bytes bytes;
+    };
+    auto request = std::make_unique<Request>();
+    request->bytes = std::move(last_words);
+    request->uv.data = request.get();
+    const uv_buf_t view = uv_buf_init(reinterpret_cast<char*>(request->bytes.data()),
+                                      static_cast<unsigned>(request->bytes.size()));
+    const int status = uv_write(&request->uv, stream_.get(), &view, 1, [](uv_write_t* done, int) {
+        delete static_cast<Request*>(done->data);
+    });
+    if (status == 0) {
+        static_cast<void>(request.release());
+    }
+}
+
+bool Linger::begin(base::Bytes last_words, base::Instant deadline) {
     stream_->data = this;
+    if (!last_words.empty()) {
+        write(std::move(last_words));
+    }
     auto request = std::make_unique<uv_shutdown_t>();
     const int status = uv_shutdown(request.get(), stream_.get(), [](uv_shutdown_t* done, int how) {
         auto* self = static_cast<Linger*>(done->handle->data);

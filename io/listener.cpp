@@ -9,6 +9,7 @@
 #include "base/ensure.h"
 #include "io/address.h"
 #include "io/loop_state.h"
+#include "io/socket_stream.h"
 #include "io/unix_path.h"
 #include "io/uv_error.h"
 
@@ -132,7 +133,7 @@ void Listener::accept_some() {
             }
             return;
         }
-        auto stream = Stream::adopt(loop_, fd, bound_.kind);
+        auto stream = SocketStream::adopt(loop_, fd, bound_.kind);
         if (stream) {
             on_accept(std::move(*stream));
         }

@@ -20,6 +20,9 @@
 #include <memory>
 
 #include "base/result.h"
+#include "io/endpoint.h"
+#include "io/handle.h"
+#include "io/loop.h"
 #include "io/stream.h"
 #include "io/timer.h"
 

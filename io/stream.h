@@ -1,4 +1,5 @@
-// Stream: one connection, TCP or Unix socket, as Listener and Dialler hand it out.
+// Stream: one connection that carries bytes both ways, whatever they travel in: a socket
+// (socket_stream.h), or a layer on top of another Stream (tls_stream.h).
 //
 //     open --read-> handler.on_read(bytes)                     one read a turn, up to 256 KiB
 //      |  --write-> busy until on_writable                     one write at a time
@@ -9,8 +10,8 @@
 // included. Reading stops nobody else: a stream that always has more gets one read a turn.
 // Left to others: queues and their bounds (write takes what it is given), framing, timeouts.
 //
-// TCP: no delay, and the kernel's own buffer sizes. Unix sockets: 1 MiB buffers where the system
-// allows. Errors: codes of the errno table ("ECONNRESET"), and "EOF" when the peer closed.
+// Errors: codes of the errno table ("ECONNRESET"), "EOF" when the peer closed, and those that the
+// layers add.
 #pragma once
 
 #include <sys/types.h>
@@ -24,9 +25,6 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/time.h"
-#include "io/endpoint.h"
-#include "io/handle.h"
-#include "io/loop.h"
 
 namespace jetway::io {
 
@@ -42,9 +40,9 @@ struct PeerCredentials {
 class StreamHandler {
 public:
     virtual ~StreamHandler() = default;
-    // `bytes` lie somewhere inside `*owner`, the loop's shared read buffer, and are good for the
-    // length of this call. Whoever keeps a copy of `owner` keeps the bytes: the loop does not write
-    // over them while a copy is held. Never empty.
+    // `bytes` lie somewhere inside `*owner`, a buffer that the loop's streams share, and are good
+    // for the length of this call. Whoever keeps a copy of `owner` keeps the bytes: the loop does
+    // not write over them while a copy is held. Never empty.
     virtual void on_read(base::ByteView bytes, const std::shared_ptr<base::Bytes>& owner) = 0;
     // An unfinished write is done: more can be written.
     virtual void on_writable() = 0;
@@ -56,7 +54,7 @@ using WriteChunk = base::Chunk;
 
 class Stream {
 public:
-    ~Stream();  // as close()
+    virtual ~Stream() = default;  // as close()
     Stream(const Stream&) = delete;
     Stream& operator=(const Stream&) = delete;
 
@@ -64,54 +62,48 @@ public:
     void set_handler(StreamHandler* handler) { handler_ = handler; }
 
     // Needs a handler. While not reading, a peer that closes goes unnoticed until the next write.
-    void start_reading();
-    void stop_reading();
+    virtual void start_reading() = 0;
+    virtual void stop_reading() = 0;
 
     // A write is unfinished.
-    bool busy() const { return unfinished_ != nullptr; }
-    // Writes all chunks with one gathered system call if the socket takes them; keeps the rest
-    // and writes it as the socket allows, then calls on_writable. Returns the bytes that are done
-    // already; the stream is busy if that was not all. Needs !busy(). On a closed stream the chunks
-    // are dropped and 0 returned. An error is told by on_closed in a later turn, never from here.
-    std::size_t write(std::vector<WriteChunk>&& chunks);
+    virtual bool busy() const = 0;
+    // Writes all chunks, at once as far as the socket takes them; keeps the rest and writes it as
+    // the socket allows, then calls on_writable. Returns the bytes that are done already; the
+    // stream is busy if that was not all. Needs !busy(). On a closed stream the chunks are dropped
+    // and 0 returned. An error is told by on_closed in a later turn, never from here.
+    virtual std::size_t write(std::vector<WriteChunk>&& chunks) = 0;
     // Bytes of the unfinished write that the socket has not taken.
-    std::size_t unfinished_bytes() const;
+    virtual std::size_t unfinished_bytes() const = 0;
 
-    bool is_open() const { return handle_ != nullptr; }
+    virtual bool is_open() const = 0;
     // At once; an unfinished write is dropped.
-    void close();
+    virtual void close() = 0;
     // Closed as far as this object is concerned (it may be destroyed), but the loop still writes
-    // what is unfinished, sends the end of the stream, discards what comes in until the peer closes
-    // too (so that no reset overtakes our last words), and gives up `at_most` from now.
-    void shutdown_then_close(base::Duration at_most = std::chrono::seconds(2));
+    // what is unfinished, then `last_words`, sends the end of the stream, discards what comes in
+    // until the peer closes too (so that no reset overtakes them), and gives up `at_most` from now.
+    virtual void end_with(base::Bytes last_words, base::Duration at_most) = 0;
+    // The same without a word more.
+    void shutdown_then_close(base::Duration at_most = std::chrono::seconds(2)) {
+        end_with({}, at_most);
+    }
 
-    PeerCredentials peer_credentials() const { return credentials_; }
+    virtual PeerCredentials peer_credentials() const = 0;
     // "10.0.0.2:41000", or "uid 0 pid 77" for a Unix socket. Good after a close, too.
-    const std::string& peer_name() const { return peer_name_; }
+    virtual const std::string& peer_name() const = 0;
     // "10.0.0.1:9001", or the path of the listening socket, or "unix".
-    const std::string& local_name() const { return local_name_; }
+    virtual const std::string& local_name() const = 0;
 
-    // For io/ only: takes over a connected handle or socket.
-    static std::unique_ptr<Stream> adopt(Loop& loop, Handle<uv_stream_s> connected,
-                                         Endpoint::Kind kind);
-    static base::Result<std::unique_ptr<Stream>> adopt(Loop& loop, int connected,
-                                                       Endpoint::Kind kind);
+    // Nobody between the two ends can read or change what is sent.
+    virtual bool encrypted() const = 0;
+    // The DNS names of the peer's certificate, which was verified; empty: it showed none.
+    virtual const std::vector<std::string>& certified() const = 0;
+
+protected:
+    Stream() = default;
+    StreamHandler* handler() const { return handler_; }
 
 private:
-    struct WriteRequest;
-
-    Stream(Loop& loop, Handle<uv_stream_s> handle, Endpoint::Kind kind);
-    void fail(int uv_status, const char* doing);
-    void forget_write();
-
-    Loop& loop_;
-    Handle<uv_stream_s> handle_;
     StreamHandler* handler_ = nullptr;
-    WriteRequest* unfinished_ = nullptr;  // owned by libuv until its callback
-    std::uint64_t last_read_turn_ = 0;
-    PeerCredentials credentials_;
-    std::string peer_name_;
-    std::string local_name_;
 };
 
 }  // namespace jetway::io

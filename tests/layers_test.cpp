@@ -26,13 +26,16 @@ const std::map<std::string, std::set<std::string>> may_include = {
     {"config", {"base", "envelope", "terminal", "gossip", "router"}},
     {"sim", {"base", "envelope", "terminal", "gossip", "router"}},
     {"io", {"base"}},
-    {"client", {"base", "envelope", "terminal", "io"}},
-    {"daemon", {"base", "envelope", "terminal", "gossip", "router", "config", "io"}},
+    {"transport", {"base", "envelope", "terminal", "io"}},
+    {"client", {"base", "envelope", "terminal", "io", "transport"}},
+    {"daemon", {"base", "envelope", "terminal", "gossip", "router", "config", "io", "transport"}},
     {"cli",
-     {"base", "envelope", "terminal", "gossip", "router", "config", "io", "client", "daemon", "sim"}},
+     {"base", "envelope", "terminal", "gossip", "router", "config", "io", "transport", "client",
+      "daemon", "sim"}},
 };
 
-const std::set<std::string> pure = {"base", "envelope", "terminal", "gossip", "router", "config", "sim"};
+const std::set<std::string> pure = {"base",   "envelope", "terminal", "gossip",
+                                    "router", "config",   "sim"};
 
 // What the core may not contain, and why it would want to.
 const std::vector<std::regex> impure = {

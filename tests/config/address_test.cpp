@@ -42,6 +42,24 @@ TEST_SUITE("config.address") {
         CHECK_FALSE(parse_address("unix:///" + std::string(107, 'a')));
     }
 
+    TEST_CASE("tls, ws and wss have a host and a port, and WebSockets a path") {
+        const auto tls = parse_address("tls://Gpu-Box:9001");
+        REQUIRE(tls);
+        CHECK(tls->scheme == Address::Scheme::tls);
+        CHECK(tls->is_encrypted());
+        CHECK(tls->text() == "tls://gpu-box:9001");
+        CHECK(tls->place() == parse_address("gpu-box:9001")->place());
+        CHECK_FALSE(*tls == *parse_address("gpu-box:9001"));
+        const auto ws = parse_address("ws://[::1]:80");
+        REQUIRE(ws);
+        CHECK_FALSE(ws->is_encrypted());
+        CHECK(ws->text() == "ws://[::1]:80/");
+        const auto wss = parse_address("wss://host:443/a/b?c=d");
+        REQUIRE(wss);
+        CHECK(wss->path == "/a/b?c=d");
+        CHECK(*parse_address(wss->text()) == *wss);
+    }
+
     TEST_CASE("what is no address is refused in words that say what was expected") {
         struct Case {
             const char* text;
@@ -73,11 +91,13 @@ TEST_SUITE("config.address") {
                               {"unix://relative", "whole path"},
                               {"unix:///", "whole path"},
                               {"/run/a.sock", "unix:///path"},
-                              {"tls://10.0.0.2:9001", "does not have `tls://`"},
-                              {"ws://10.0.0.2:9001/x", "does not have `ws://`"},
-                              {"wss://10.0.0.2:9001/x", "does not have `wss://`"},
+                              {"tls://10.0.0.2:9001/x", "no path"},
+                              {"tls://10.0.0.2", "has no port"},
+                              {"ws:///x", "has no port"},
+                              {"wss://10.0.0.2:9001/a b", "expected a path"},
+                              {"tsl://10.0.0.2:9001", "did you mean `tls`?"},
                               {"tpc://10.0.0.2:9001", "did you mean `tcp`?"},
-                              {"http://10.0.0.2:9001", "expected one of `tcp`, `unix`"}};
+                              {"http://10.0.0.2:9001", "expected one of `tcp`"}};
         for (const Case& c : cases) {
             CAPTURE(c.text);
             const auto parsed = parse_address(c.text);

@@ -74,8 +74,6 @@ TEST_SUITE("config.problems") {
             check_says({machine(std::string("    ") + key + ": 1\n"),
                         std::string("d.yml:4:5: this version of Jetway does not have `") + key});
         }
-        check_says({terminal("name: to-b, type: network, address: 'tls://1.2.3.4:5'"),
-                    "d.yml:5:46: this version of Jetway does not have `tls://`"});
         check_says({service("{name: x, policy: nearest}"), "...does not have `policy`"});
     }
 
@@ -203,7 +201,7 @@ TEST_SUITE("config.problems") {
              "d.yml:5:49: the address `10.0.0.1:1` stands here a second time: the first is on "
              "line 4"},
             {machine("    listen:\n"), "...listen: expected an address or a list"},
-            {machine("    listen: unix:///tmp/x\n"), "...neighbours come by tcp"},
+            {machine("    listen: unix:///tmp/x\n"), "...neighbours come by the network"},
             {machine("    listen: ['x:1', 'tcp://x:1']\n"), "...stands here a second time"}};
         for (const Case& c : cases) {
             check_says(c);
@@ -228,7 +226,7 @@ TEST_SUITE("config.problems") {
              "d.yml:6:28: `to-b` leads to `b` already"},
             {terminal("name: to-b, type: network"), "...one of the two must dial"},
             {terminal("name: to-b, type: network, address: 'unix:///tmp/b'"),
-             "...leads to another machine by tcp"},
+             "...leads to another machine by the network"},
             {terminal("name: to-b, type: network, address: '0.0.0.0:5'"),
              "...can be listened on, not dialled"},
             {"machines:\n  b:\n  c:\n  a:\n    terminals:\n"

@@ -1,4 +1,4 @@
-#include "io/stream.h"
+#include "io/socket_stream.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -50,33 +50,33 @@ std::string name_of(int fd, int (*ask)(int, sockaddr*, socklen_t*), const char* 
 }  // namespace
 
 // A write that the socket did not take whole. Owns the bytes until libuv is done with it.
-struct Stream::WriteRequest {
+struct SocketStream::WriteRequest {
     uv_write_t uv{};
-    Stream* stream = nullptr;  // null once the stream is closed
+    SocketStream* stream = nullptr;  // null once the stream is closed
     std::vector<WriteChunk> chunks;
 
     static void done(uv_write_t* uv, int status) {
         const std::unique_ptr<WriteRequest> request(static_cast<WriteRequest*>(uv->data));
-        Stream* stream = request->stream;
+        SocketStream* stream = request->stream;
         if (stream == nullptr) {
             return;
         }
         stream->unfinished_ = nullptr;
         if (status < 0) {
             stream->fail(status, "writing to ");
-        } else if (stream->handler_ != nullptr) {
-            stream->handler_->on_writable();
+        } else if (stream->handler() != nullptr) {
+            stream->handler()->on_writable();
         }
     }
 };
 
-std::unique_ptr<Stream> Stream::adopt(Loop& loop, Handle<uv_stream_s> connected,
-                                      Endpoint::Kind kind) {
-    return std::unique_ptr<Stream>(new Stream(loop, std::move(connected), kind));
+std::unique_ptr<Stream> SocketStream::adopt(Loop& loop, Handle<uv_stream_s> connected,
+                                            Endpoint::Kind kind) {
+    return std::unique_ptr<Stream>(new SocketStream(loop, std::move(connected), kind));
 }
 
-base::Result<std::unique_ptr<Stream>> Stream::adopt(Loop& loop, int connected,
-                                                    Endpoint::Kind kind) {
+base::Result<std::unique_ptr<Stream>> SocketStream::adopt(Loop& loop, int connected,
+                                                          Endpoint::Kind kind) {
     Handle<uv_stream_s> handle;
     int status = 0;
     if (kind == Endpoint::Kind::tcp) {
@@ -97,7 +97,7 @@ base::Result<std::unique_ptr<Stream>> Stream::adopt(Loop& loop, int connected,
     return adopt(loop, std::move(handle), kind);
 }
 
-Stream::Stream(Loop& loop, Handle<uv_stream_s> handle, Endpoint::Kind kind)
+SocketStream::SocketStream(Loop& loop, Handle<uv_stream_s> handle, Endpoint::Kind kind)
     : loop_(loop), handle_(std::move(handle)) {
     handle_->data = this;
     int fd = -1;
@@ -116,19 +116,19 @@ Stream::Stream(Loop& loop, Handle<uv_stream_s> handle, Endpoint::Kind kind)
     }
 }
 
-Stream::~Stream() {
+SocketStream::~SocketStream() {
     close();
 }
 
-void Stream::start_reading() {
-    ensure(handler_ != nullptr, "a stream that is read has a handler");
+void SocketStream::start_reading() {
+    ensure(handler() != nullptr, "a stream that is read has a handler");
     if (!handle_) {
         return;
     }
     const auto allocate = [](uv_handle_t* handle, std::size_t, uv_buf_t* into) {
         // libuv would go on reading while a read fills the buffer. One read a turn: without a
         // buffer it leaves the rest in the socket, and comes back in the next turn.
-        auto* self = static_cast<Stream*>(handle->data);
+        auto* self = static_cast<SocketStream*>(handle->data);
         LoopState& state = self->loop_.state();
         if (self->last_read_turn_ == state.turn) {
             *into = uv_buf_init(nullptr, 0);
@@ -140,7 +140,7 @@ void Stream::start_reading() {
             uv_buf_init(reinterpret_cast<char*>(space.data()), static_cast<unsigned>(space.size()));
     };
     const auto got = [](uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) {
-        auto* self = static_cast<Stream*>(stream->data);
+        auto* self = static_cast<SocketStream*>(stream->data);
         if (self == nullptr || count == 0 || count == UV_ENOBUFS) {
             return;
         }
@@ -150,21 +150,21 @@ void Stream::start_reading() {
         }
         ReadBuffer& shared = self->loop_.state().read_buffer;
         const auto size = static_cast<std::size_t>(count);
-        self->handler_->on_read({reinterpret_cast<const std::uint8_t*>(buffer->base), size},
-                                shared.owner());
+        self->handler()->on_read({reinterpret_cast<const std::uint8_t*>(buffer->base), size},
+                                 shared.owner());
         shared.shown(size);  // `self` may be gone
     };
     const int status = uv_read_start(handle_.get(), allocate, got);
     ensure(status == 0 || status == UV_EALREADY, "an open stream can be read");
 }
 
-void Stream::stop_reading() {
+void SocketStream::stop_reading() {
     if (handle_) {
         uv_read_stop(handle_.get());
     }
 }
 
-std::size_t Stream::write(std::vector<WriteChunk>&& chunks) {
+std::size_t SocketStream::write(std::vector<WriteChunk>&& chunks) {
     ensure(!busy(), "one write at a time");
     if (!handle_) {
         chunks.clear();
@@ -216,38 +216,38 @@ std::size_t Stream::write(std::vector<WriteChunk>&& chunks) {
     return written;
 }
 
-std::size_t Stream::unfinished_bytes() const {
+std::size_t SocketStream::unfinished_bytes() const {
     return handle_ && busy() ? uv_stream_get_write_queue_size(handle_.get()) : 0;
 }
 
-void Stream::forget_write() {
+void SocketStream::forget_write() {
     if (unfinished_ != nullptr) {
         unfinished_->stream = nullptr;
         unfinished_ = nullptr;
     }
 }
 
-void Stream::close() {
+void SocketStream::close() {
     forget_write();
     handle_.reset();
 }
 
-void Stream::shutdown_then_close(base::Duration at_most) {
+void SocketStream::end_with(base::Bytes last_words, base::Duration at_most) {
     if (!handle_) {
         return;
     }
     forget_write();
     uv_read_stop(handle_.get());
-    Linger::start(loop_, std::move(handle_), at_most);
+    Linger::start(loop_, std::move(handle_), std::move(last_words), at_most);
 }
 
-void Stream::fail(int uv_status, const char* doing) {
+void SocketStream::fail(int uv_status, const char* doing) {
     const base::Error why = uv_status == UV_EOF
                                 ? base::Error{"EOF", peer_name_ + " closed the connection"}
                                 : uv_error(uv_status, doing + peer_name_);
     close();
-    if (handler_ != nullptr) {
-        handler_->on_closed(why);  // may destroy this
+    if (handler() != nullptr) {
+        handler()->on_closed(why);  // may destroy this
     }
 }
 
