@@ -1,0 +1,201 @@
+#include "terminal/websocket_message.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "base/ensure.h"
+#include "terminal/output_queue.h"
+
+namespace jetway::terminal {
+namespace {
+
+constexpr std::uint8_t final_bit = 0x80;
+constexpr std::uint8_t mask_bit = 0x80;
+constexpr std::size_t longest_short = 125;
+constexpr std::uint8_t two_bytes_follow = 126;
+constexpr std::uint8_t eight_bytes_follow = 127;
+
+void append_header(base::Bytes& to, Opcode opcode, std::size_t size,
+                   std::optional<std::uint32_t> mask) {
+    std::array<std::uint8_t, 14> header{};
+    std::size_t used = 2;
+    header[0] = final_bit | static_cast<std::uint8_t>(opcode);
+    if (size <= longest_short) {
+        header[1] = static_cast<std::uint8_t>(size);
+    } else if (size <= 0xffff) {
+        header[1] = two_bytes_follow;
+        base::write_be(&header[2], static_cast<std::uint16_t>(size));
+        used += 2;
+    } else {
+        header[1] = eight_bytes_follow;
+        base::write_be(&header[2], static_cast<std::uint64_t>(size));
+        used += 8;
+    }
+    if (mask) {
+        header[1] |= mask_bit;
+        base::write_be(&header[used], *mask);
+        used += 4;
+    }
+    base::append(to, base::ByteView(header).first(used));
+}
+
+// Masks `bytes`, of which the first is number `at` of the message's payload.
+void apply_mask(std::span<std::uint8_t> bytes, std::uint32_t mask, std::size_t at) {
+    std::array<std::uint8_t, 8> key{};
+    base::write_be(key.data(), mask);
+    std::rotate(key.begin(), key.begin() + static_cast<std::ptrdiff_t>(at % 4), key.begin() + 4);
+    std::copy_n(key.begin(), 4, key.begin() + 4);
+    std::uint64_t wide_key = 0;
+    std::memcpy(&wide_key, key.data(), key.size());
+    std::size_t done = 0;
+    for (; done + sizeof(wide_key) <= bytes.size(); done += sizeof(wide_key)) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, bytes.data() + done, sizeof(word));
+        word ^= wide_key;
+        std::memcpy(bytes.data() + done, &word, sizeof(word));
+    }
+    for (; done < bytes.size(); ++done) {
+        bytes[done] ^= key[done % 4];
+    }
+}
+
+// A place in the frames.
+class Place {
+public:
+    explicit Place(const std::vector<base::Chunk>& frames) : frames_(&frames) { skip_empty(); }
+
+    bool at_end() const { return chunk_ == frames_->size(); }
+    const base::Chunk& chunk() const { return (*frames_)[chunk_]; }
+    // What is left of the chunk here.
+    base::ByteView rest() const { return chunk().view().subspan(offset_); }
+
+    void advance(std::size_t bytes) {
+        while (bytes > 0) {
+            ensure(!at_end(), "only whole frames are written");
+            const std::size_t step = std::min(bytes, rest().size());
+            offset_ += step;
+            bytes -= step;
+            skip_empty();
+        }
+    }
+
+    // The size of the frame that begins here, its length field included.
+    std::size_t frame_size() const {
+        if (rest().size() >= 4) {
+            return std::size_t{4} + base::read_be<std::uint32_t>(rest().data());
+        }
+        Place reading = *this;
+        std::size_t length = 0;
+        for (int i = 0; i < 4; ++i) {
+            ensure(!reading.at_end(), "only whole frames are written");
+            length = (length << 8U) | reading.rest().front();
+            reading.advance(1);
+        }
+        return 4 + length;
+    }
+
+private:
+    void skip_empty() {
+        while (!at_end() && offset_ == chunk().view().size()) {
+            ++chunk_;
+            offset_ = 0;
+        }
+    }
+
+    const std::vector<base::Chunk>* frames_;
+    std::size_t chunk_ = 0;
+    std::size_t offset_ = 0;
+};
+
+// The size of the message that begins at `place`.
+std::size_t message_size(Place place) {
+    std::size_t size = 0;
+    while (!place.at_end()) {
+        const std::size_t frame = place.frame_size();
+        if (size > 0 && size + frame > longest_message) {
+            break;
+        }
+        size += frame;
+        place.advance(frame);
+    }
+    return size;
+}
+
+// Chunks that are being written, the last one perhaps a run of bytes of its own.
+class Messages {
+public:
+    void begin(std::size_t size, std::optional<std::uint32_t> mask) {
+        mask_ = mask;
+        at_ = 0;
+        append_header(run(), Opcode::binary, size, mask);
+    }
+
+    void add(base::ByteView bytes, const std::shared_ptr<const base::Bytes>& owner) {
+        if (!mask_ && owner && bytes.size() >= OutputQueue::large) {
+            chunks_.emplace_back();
+            chunks_.back().shared = {.view = bytes, .owner = owner};
+            return;
+        }
+        base::Bytes& to = run();
+        base::append(to, bytes);
+        if (mask_) {
+            apply_mask(std::span(to).last(bytes.size()), *mask_, at_);
+            at_ += bytes.size();
+        }
+    }
+
+    std::vector<base::Chunk> take() { return std::move(chunks_); }
+
+private:
+    base::Bytes& run() {
+        if (chunks_.empty() || chunks_.back().own.empty()) {
+            chunks_.emplace_back();
+        }
+        return chunks_.back().own;
+    }
+
+    std::vector<base::Chunk> chunks_;
+    std::optional<std::uint32_t> mask_;
+    std::size_t at_ = 0;  // bytes of the message's payload
+};
+
+}  // namespace
+
+void append_message(base::Bytes& to, Opcode opcode, base::ByteView payload,
+                    std::optional<std::uint32_t> mask) {
+    append_header(to, opcode, payload.size(), mask);
+    base::append(to, payload);
+    if (mask) {
+        apply_mask(std::span(to).last(payload.size()), *mask, 0);
+    }
+}
+
+void put_into_messages(std::vector<base::Chunk>& frames,
+                       const std::function<std::uint32_t()>& next_mask) {
+    std::size_t total = 0;
+    for (const base::Chunk& chunk : frames) {
+        total += chunk.view().size();
+    }
+    if (!next_mask && total > 0 && total <= longest_message) {
+        base::Chunk header;
+        append_header(header.own, Opcode::binary, total, std::nullopt);
+        frames.insert(frames.begin(), std::move(header));
+        return;
+    }
+    Messages messages;
+    Place place(frames);
+    while (!place.at_end()) {
+        std::size_t left = message_size(place);
+        messages.begin(left, next_mask ? std::optional(next_mask()) : std::nullopt);
+        while (left > 0) {
+            const std::size_t step = std::min(left, place.rest().size());
+            messages.add(place.rest().first(step), place.chunk().shared.owner);
+            place.advance(step);
+            left -= step;
+        }
+    }
+    frames = messages.take();
+}
+
+}  // namespace jetway::terminal

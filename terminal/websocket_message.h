@@ -1,0 +1,48 @@
+// WebSocketMessage: what goes out on a WebSocket, as RFC 6455, section 5.2 lays it out.
+//
+//  0       1         2 ...                                  (2, 8 or 0 bytes)  (4 or 0)
+// +-------+---------+----------------------------------------------------------------------+
+// | FIN,  | mask?,  | length, where the 7 bits aren't     | masking key   | payload        |
+// | opcode| 7 bits  | enough: u16 behind 126, u64 behind  | of a client's | XOR the key,   |
+// |       |         | 127                                 |               | 4 bytes a turn |
+// +-------+---------+----------------------------------------------------------------------+
+//
+// A message of ours is never fragmented. What a client sends is masked, so that no page can make
+// bytes of its choice appear on the way; so it is copied. A server's large bodies are not.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace jetway::terminal {
+
+enum class Opcode : std::uint8_t {
+    continuation = 0,
+    text = 1,
+    binary = 2,
+    close = 8,
+    ping = 9,
+    pong = 10,
+};
+
+inline constexpr std::uint8_t control_opcodes = 8;  // this bit is set in them
+
+// A message holds whole frames up to this many bytes, or one longer frame: a receiver that waits
+// for a message's end gets the first frames soon, and no bound of its library is met by many small
+// frames.
+inline constexpr std::size_t longest_message = std::size_t{64} << 10U;
+
+// Appends a message (or control frame) with `payload`, masked if there is a key.
+void append_message(base::Bytes& to, Opcode opcode, base::ByteView payload,
+                    std::optional<std::uint32_t> mask);
+
+// Puts whole frames of Jetway, as OutputQueue::take gives them, into binary messages, in place.
+// `next_mask` is asked once a message for a client's key; empty for a server, whose chunks of at
+// least OutputQueue::large bytes stay as they are.
+void put_into_messages(std::vector<base::Chunk>& frames,
+                       const std::function<std::uint32_t()>& next_mask);
+
+}  // namespace jetway::terminal
