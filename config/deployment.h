@@ -42,6 +42,9 @@ struct LinkConfig {
 struct LocalTerminalConfig {
     std::string name;
     Address address;
+    // ws and wss: whose web pages may connect, besides those of the listener's own host:
+    // `https://host:port`, or `*` for all.
+    std::vector<std::string> origins;
 
     friend bool operator==(const LocalTerminalConfig&, const LocalTerminalConfig&) = default;
 };

@@ -184,7 +184,7 @@ private:
             }
             return;
         }
-        section.check_keys({{"name", "type", "address", "cost", "peer"}, {}, {}});
+        section.check_keys({{"name", "type", "address", "cost", "peer", "origins"}, {}, {}});
         const std::string name = read_terminal_name(section, item.place);
         if (section.find("type") == nullptr) {
             problems_.add(item.place,
@@ -228,6 +228,7 @@ private:
         LinkConfig link;
         MachineDraft::LinkPlaces places{at, at};
         link.name = name;
+        refuse(section, "network", {"origins"});
         link.cost = static_cast<std::uint16_t>(section.read_count("cost", {1, 65534}).value_or(1));
         check_not_default(section, name);
         if (const YamlNode* address = section.find("address")) {
@@ -275,6 +276,7 @@ private:
         check_not_default(section, name);
         const YamlNode* node = section.find("address");
         if (node == nullptr) {
+            refuse(section, "local", {"origins"});
             if (named_socket_) {
                 problems_.add(at, "the terminal on the default Unix socket is named " +
                                       quoted(draft_.config.socket_name) +
@@ -288,12 +290,44 @@ private:
         auto address = address_of(*node, problems_);
         if (address && !name.empty() &&
             listeners_.claim(address->place(), node->place, "the address")) {
-            draft_.config.locals.push_back({name, std::move(*address)});
+            std::vector<std::string> origins = read_origins(section, *address);
+            draft_.config.locals.push_back({name, std::move(*address), std::move(origins)});
         }
     }
 
+    // Whose web pages may connect: an origin as a browser says it (RFC 6454, section 6.2).
+    std::vector<std::string> read_origins(const Section& section, const Address& address) {
+        std::vector<std::string> origins;
+        const YamlNode* list = section.find("origins");
+        if (list == nullptr) {
+            return origins;
+        }
+        if (address.scheme != Address::Scheme::ws && address.scheme != Address::Scheme::wss) {
+            problems_.add(section.place_of("origins"),
+                          "`origins` is for terminals on ws:// and wss://, which web pages reach");
+            return origins;
+        }
+        for (const YamlNode& item : list_of(*list, "a list of origins", problems_)) {
+            auto origin = text_of(item, "an origin such as `https://app.example`", problems_);
+            if (!origin) {
+                continue;
+            }
+            const std::size_t host = origin->find("://");
+            if (*origin != "*" && *origin != "null" &&
+                (host == std::string::npos || host == 0 || host + 3 == origin->size() ||
+                 origin->find('/', host + 3) != std::string::npos)) {
+                problems_.add(item.place, quoted(*origin) +
+                                              " is no origin: expected `https://host`, "
+                                              "`https://host:port`, or `*` for all");
+                continue;
+            }
+            origins.push_back(std::move(*origin));
+        }
+        return origins;
+    }
+
     void read_loopback(const Section& section, const std::string& name) {
-        refuse(section, "loopback", {"address", "cost", "peer"});
+        refuse(section, "loopback", {"address", "cost", "peer", "origins"});
         if (!name.empty() && name != "lo") {
             draft_.config.loopbacks.push_back(name);
         }

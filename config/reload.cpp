@@ -13,7 +13,7 @@ bool same_thing(const LinkConfig& a, const LinkConfig& b) {
 }
 // A listener can't move: at another address it is another one.
 bool same_thing(const LocalTerminalConfig& a, const LocalTerminalConfig& b) {
-    return a == b;
+    return a.name == b.name && a.address == b.address;
 }
 bool same_thing(const router::ConfiguredService& a, const router::ConfiguredService& b) {
     return a.name == b.name;

@@ -101,9 +101,13 @@ base::Result<void> Server::listen_as(const config::MachineConfig& machine) {
     }
     for (const config::LocalTerminalConfig& local : machine.locals) {
         wanted.emplace_back(router::Entry::local_listener, target_of(local.address));
+        wanted.back().second.origins = local.origins;
     }
     for (const config::Address& address : machine.listen) {
         wanted.emplace_back(router::Entry::network_listener, target_of(address));
+    }
+    for (auto& [by, target] : wanted) {
+        target.max_frame = machine.router.terminal.max_frame;
     }
     std::map<std::string, Listening> opened;
     std::vector<std::string> keys;
@@ -111,7 +115,11 @@ base::Result<void> Server::listen_as(const config::MachineConfig& machine) {
         const std::string key =
             (by == router::Entry::local_listener ? "services " : "neighbours ") + target.text();
         keys.push_back(key);
-        if (listeners_.count(key) != 0 || opened.count(key) != 0) {
+        if (const auto found = listeners_.find(key); found != listeners_.end()) {
+            found->second.listener->set_websocket(target.origins, target.max_frame);
+            continue;
+        }
+        if (opened.count(key) != 0) {
             continue;
         }
         base::Result<std::unique_ptr<transport::Listener>> listener = transport::Listener::open(

@@ -100,7 +100,9 @@ struct WebSocket::State {
             const base::ByteView bytes(chunk->data, chunk->data_length);
             self.bounds.follow(bytes);
             self.message_bytes += bytes.size();
-            base::append(*self.output, bytes);
+            // Never beyond what wslay has copied already: it gives out no more than it took.
+            std::memcpy(self.output.data() + self.written, bytes.data(), bytes.size());
+            self.written += bytes.size();
         }
     }
 
@@ -204,9 +206,10 @@ struct WebSocket::State {
     std::unique_ptr<wslay_event_context, Free> context;
     FrameBounds bounds;
     base::Random random;
-    base::ByteView input;           // what wslay may still read
-    base::Bytes* output = nullptr;  // where the frame stream goes
-    base::Bytes answers;            // what wslay sent, until collect
+    base::ByteView input;            // what wslay may still read
+    std::span<std::uint8_t> output;  // where the frame stream goes: over the bytes that came
+    std::size_t written = 0;         // of it
+    base::Bytes answers;             // what wslay sent, until collect
     base::Bytes control;
     std::uint8_t opcode = 0;  // of the present frame
     std::uint64_t message_bytes = 0;
@@ -222,13 +225,16 @@ WebSocket::WebSocket(const Options& options, base::Random random)
 
 WebSocket::~WebSocket() = default;
 
-void WebSocket::on_bytes(base::ByteView bytes, base::Bytes& stream) {
-    state_->output = &stream;
-    while (!bytes.empty() && !state_->closing) {
-        state_->input = bytes.first(std::min(bytes.size(), bite));
-        bytes = bytes.subspan(state_->input.size());
+std::span<std::uint8_t> WebSocket::on_bytes(std::span<std::uint8_t> bytes) {
+    state_->output = bytes;
+    state_->written = 0;
+    base::ByteView rest = bytes;
+    while (!rest.empty() && !state_->closing) {
+        state_->input = rest.first(std::min(rest.size(), bite));
+        rest = rest.subspan(state_->input.size());
         state_->judge(wslay_event_recv(state_->context.get()));
     }
+    return bytes.first(state_->written);
 }
 
 bool WebSocket::has_control() const {

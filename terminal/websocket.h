@@ -58,9 +58,9 @@ public:
     WebSocket(const WebSocket&) = delete;
     WebSocket& operator=(const WebSocket&) = delete;
 
-    // Takes the next bytes, cut anywhere, and appends what they hold of the frame stream to
-    // `stream`. What comes while closing is dropped.
-    void on_bytes(base::ByteView bytes, base::Bytes& stream);
+    // Takes the next bytes, cut anywhere. What they hold of the frame stream is moved to their
+    // beginning, and that part of them is returned. What comes while closing is dropped.
+    std::span<std::uint8_t> on_bytes(std::span<std::uint8_t> bytes);
 
     // What the WebSocket itself has to say (PONG, GOODBYE before a Close, Close): to be written
     // between messages.

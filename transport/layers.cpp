@@ -1,16 +1,16 @@
 #include "transport/layers.h"
 
+#include "transport/websocket_layer.h"
+
 namespace jetway::transport {
 
 base::Result<Layers> layers_of(const Target& target, Role role) {
-    static_cast<void>(role);
     Layers layers;
     if (target.is_encrypted()) {
         return base::Error{"usage", target.text() + ": TLS is not in this version of Jetway"};
     }
     if (target.is_websocket()) {
-        // The layer of WebSocket goes on top of TLS: layers.push_back(…) here, for either role.
-        return base::Error{"usage", target.text() + ": WebSocket is not in this version of Jetway"};
+        layers.push_back(std::make_unique<WebSocketLayer>(target, role));
     }
     return layers;
 }

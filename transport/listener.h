@@ -37,6 +37,12 @@ public:
     Listener(const Listener&) = delete;
     Listener& operator=(const Listener&) = delete;
 
+    // For the WebSockets that are accepted from now on: what Target has by these names.
+    void set_websocket(std::vector<std::string> origins, std::uint32_t max_frame) {
+        at_.origins = std::move(origins);
+        at_.max_frame = max_frame;
+    }
+
     // Where it listens, port 0 resolved.
     const Target& bound() const { return at_; }
 

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "io/endpoint.h"
 
@@ -19,6 +20,10 @@ struct Target {
     Scheme scheme = Scheme::tcp;
     io::Endpoint endpoint;
     std::string path;  // ws and wss: of the request, "/" at least; empty for the others
+    // ws and wss, listened at: web pages of these origins may connect, besides those of the
+    // listener's own host; `*`: all.
+    std::vector<std::string> origins;
+    std::uint32_t max_frame = 16U << 20U;  // ws and wss: limits.max_frame, bytes
 
     Target() = default;
     // As it is: tcp or a Unix socket, without a layer.

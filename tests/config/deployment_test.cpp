@@ -251,6 +251,23 @@ machines:
         CHECK(texts(insecure_listeners(a)) == Texts{"0.0.0.0:2", "gpu-box:3", "10.0.0.1:4"});
     }
 
+    TEST_CASE("a local terminal on a WebSocket lists the origins whose pages may connect") {
+        const MachineConfig a =
+            *valid(machine("    listen: 'ws://127.0.0.1:1'\n"
+                           "    terminals: [{name: x, type: local, address: "
+                           "'ws://127.0.0.1:4/mesh', origins: ['https://app.example:8443', '*', "
+                           "'null']},"
+                           "{name: y, type: local, address: 'wss://10.0.0.1:5'},"
+                           "{name: z, type: local, address: 'ws://10.0.0.1:6'}]\n"))
+                 .find("a");
+        CHECK(texts(a.listen) == Texts{"ws://127.0.0.1:1/"});
+        REQUIRE(a.locals.size() == 3);
+        CHECK(a.locals[0].address.text() == "ws://127.0.0.1:4/mesh");
+        CHECK(a.locals[0].origins == Texts{"https://app.example:8443", "*", "null"});
+        CHECK(a.locals[1].origins.empty());
+        CHECK(texts(insecure_listeners(a)) == Texts{"ws://10.0.0.1:6/"});
+    }
+
     TEST_CASE("aliases share what machines have in common") {
         const Deployment deployment =
             valid("machines:\n  a: {services: &all [x, y]}\n  b: {services: *all}\n");

@@ -284,4 +284,27 @@ TEST_SUITE("config.problems") {
             }
         }
     }
+
+    TEST_CASE("origins stand at terminals that web pages reach, as a browser says them") {
+        const std::string at = "name: x, type: local, address: 'ws://127.0.0.1:1', origins: ";
+        const Case cases[] = {
+            {terminal(at + "['https://app.example/']"),
+             "d.yml:5:71: `https://app.example/` is no origin: expected `https://host`, "
+             "`https://host:port`, or `*` for all"},
+            {terminal(at + "[app.example]"), "...`app.example` is no origin"},
+            {terminal(at + "['://x']"), "...is no origin"},
+            {terminal(at + "['https://']"), "...is no origin"},
+            {terminal("name: x, type: local, address: '127.0.0.1:1', origins: ['*']"),
+             "...`origins` is for terminals on ws:// and wss://"},
+            {terminal("name: x, type: local, origins: ['*']"),
+             "...a local terminal has no `origins`"},
+            {terminal("name: to-b, type: network, address: 'ws://1.2.3.4:5', origins: ['*']"),
+             "...a network terminal has no `origins`"},
+            {terminal("name: x, type: loopback, origins: ['*']"),
+             "...a loopback terminal has no `origins`"},
+        };
+        for (const Case& c : cases) {
+            check_says(c);
+        }
+    }
 }

@@ -107,6 +107,19 @@ TEST_SUITE("config.reload") {
         CHECK(reload.loopbacks.added == std::vector<std::string>{"m"});
     }
 
+    TEST_CASE("the origins of a local terminal change without it") {
+        const auto with = [](const std::string& origins) {
+            return machine("{terminals: [{name: t, type: local, address: 'ws://127.0.0.1:1', "
+                           "origins: " +
+                           origins + "}]}");
+        };
+        const Reload reload = compare(with("[]"), with("['*']"));
+        CHECK(reload.locals.added.empty());
+        CHECK(reload.locals.removed.empty());
+        REQUIRE(describe(reload).size() == 1);
+        CHECK(describe(reload)[0] == "local terminal t on ws://127.0.0.1:1/ changed");
+    }
+
     TEST_CASE("the machine's name and its Unix socket take a restart") {
         const MachineConfig old = machine("{}");
         MachineConfig renamed = old;

@@ -51,7 +51,7 @@ struct End {
                  std::uint32_t max_frame = 1U << 20U)
         : socket({.role = role, .max_frame = max_frame}, base::Random(3)) {}
 
-    void hear(const Bytes& bytes) { socket.on_bytes(bytes, stream); }
+    void hear(Bytes bytes) { base::append(stream, socket.on_bytes(bytes)); }
     std::string control() { return to_hex(socket.take_control()); }
 
     // The code of the Close that is said at the end of what is to be written, 0 without one; and
