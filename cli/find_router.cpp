@@ -9,10 +9,13 @@
 
 #include "cli/report.h"
 #include "client/endpoint.h"
+#include "io/file.h"
 
 namespace jetway::cli {
 
 namespace {
+
+constexpr std::size_t longest_token = 1024;
 
 std::string environment(const char* name) {
     const char* value = std::getenv(name);
@@ -97,6 +100,16 @@ std::unique_ptr<client::Client> reach_router(client::Runtime& runtime, const Rou
     client::Options client_options;
     client_options.services = std::move(services);
     client_options.timeout = options.timeout;
+    client_options.token = environment("JETWAY_TOKEN");
+    if (!options.token_file.empty()) {
+        base::Result<std::string> token = io::read_file(options.token_file, longest_token);
+        if (!token) {
+            complain(token.error().detail);
+            exit_code = exit_usage;
+            return nullptr;
+        }
+        client_options.token = token->substr(0, token->find_first_of("\r\n"));
+    }
     auto client = client::Client::connect(runtime, *router, std::move(client_options));
     if (client) {
         return std::move(client.value());

@@ -14,13 +14,14 @@ std::string neighbours_text(const client::Json& answer, bool colour) {
                  "STATE",
                  {"COST", true},
                  {"ROUTES", true},
+                 {"REFUSED", true},
                  "LAST HEARD",
                  {"INCARNATION", true}});
     for (const client::Json& neighbour : list_at(answer, "neighbours")) {
         const bool heard = !text_at(neighbour, "lastHeardMs").empty();
         table.add({text_at(neighbour, "machineId"), text_at(neighbour, "terminal"),
                    state_cell(text_at(neighbour, "state")), text_at(neighbour, "cost"),
-                   text_at(neighbour, "routes"),
+                   text_at(neighbour, "routes"), text_at(neighbour, "refused"),
                    heard ? format_age(number_at(neighbour, "lastHeardMs")) + " ago" : "",
                    text_at(neighbour, "incarnation")});
     }

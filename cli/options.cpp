@@ -33,6 +33,9 @@ void add_router_options(CLI::App& app, RouterOptions& options) {
                    "(default: $JETWAY_SOCKET, "
                    "else the only socket in the default directory, else the one of this host)")
         ->type_name("ADDRESS");
+    app.add_option("--token-file", options.token_file,
+                   "A file with the token that the terminal asks for (default: $JETWAY_TOKEN)")
+        ->type_name("FILE");
     add_duration(app, "--timeout", options.timeout, "How long to wait for the router or an answer");
 }
 

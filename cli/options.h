@@ -17,7 +17,8 @@ CLI::Option* add_duration(CLI::App& app, const std::string& name, base::Duration
 
 // How a tool reaches its router.
 struct RouterOptions {
-    std::string socket;  // --socket
+    std::string socket;      // --socket
+    std::string token_file;  // --token-file
     base::Duration timeout = std::chrono::seconds(5);
 };
 

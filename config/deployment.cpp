@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
+#include <set>
 
 #include "config/machine.h"
 #include "config/near_miss.h"
@@ -25,17 +27,26 @@ public:
         }
         for (const MachineDraft& machine : machines_) {
             check_addresses(machine);
+            check_admin(machine);
         }
     }
 
     Deployment finish() {
         infer_listeners();
         Deployment deployment;
+        const auto lists = service_lists();
         for (MachineDraft& machine : machines_) {
             MachineConfig& config = machine.config;
             for (const LinkConfig& link : config.links) {
-                config.router.links.push_back({link.name, link.peer, link.cost});
+                config.router.links.push_back({link.name, link.peer, link.cost, link.announce});
             }
+            config.router.strict_services = config.strict_services ? lists : nullptr;
+            if (config.refuse_unknown_neighbours) {
+                config.router.known_neighbours = neighbours_of(config.name);
+            }
+        }
+        for (MachineDraft& machine : machines_) {
+            MachineConfig& config = machine.config;
             deployment.machines.push_back(std::move(config));
         }
         return deployment;
@@ -142,6 +153,44 @@ private:
                               quoted(link.peer) + "'s own");
     }
 
+    // What stands at the top of the file is every machine's: it is told once.
+    void check_admin(const MachineDraft& machine) {
+        for (const PlacedName& remote : machine.admin_remote) {
+            if (find(remote.name) == nullptr &&
+                told_.insert({remote.place.line, remote.place.column}).second) {
+                problems_.add(remote.place, "remote: " + quoted(remote.name) +
+                                                " is no machine of this file" +
+                                                near_machine(remote.name, ""));
+            }
+        }
+    }
+
+    std::shared_ptr<const gossip::ServiceLists> service_lists() const {
+        auto lists = std::make_shared<gossip::ServiceLists>();
+        for (const MachineDraft& machine : machines_) {
+            auto& list = (*lists)[machine.config.name];
+            for (const router::ConfiguredService& service : machine.config.router.services) {
+                list.insert(service.name);
+            }
+        }
+        return lists;
+    }
+
+    // Those that a link joins to it, whichever of the two has it.
+    std::vector<std::string> neighbours_of(const std::string& name) const {
+        std::vector<std::string> neighbours;
+        for (const MachineDraft& machine : machines_) {
+            const auto leads_to = [](const MachineDraft& from, const std::string& to) {
+                return std::any_of(from.config.links.begin(), from.config.links.end(),
+                                   [&to](const LinkConfig& link) { return link.peer == to; });
+            };
+            if (leads_to(machine, name) || leads_to(*find(name), machine.config.name)) {
+                neighbours.push_back(machine.config.name);
+            }
+        }
+        return neighbours;
+    }
+
     void infer_listeners() {
         for (const MachineDraft& dialling : machines_) {
             for (const LinkConfig& link : dialling.config.links) {
@@ -164,6 +213,7 @@ private:
     std::vector<MachineDraft> machines_;
     Problems& problems_;
     std::map<std::string, std::size_t> by_name_;
+    std::set<std::pair<int, int>> told_;   // places of problems that several machines share
     std::map<std::string, Owner> owners_;  // the machine that each dialled address leads to
 };
 

@@ -22,6 +22,7 @@
 #include "config/address.h"
 #include "config/expect.h"
 #include "config/problem.h"
+#include "config/rules.h"
 #include "router/options.h"
 
 namespace jetway::config {
@@ -34,6 +35,7 @@ struct LinkConfig {
     Address address;
     bool has_address = false;
     std::uint16_t cost = 1;
+    gossip::AnnounceRules announce{};  // what the neighbour may announce to us
 
     friend bool operator==(const LinkConfig&, const LinkConfig&) = default;
 };
@@ -45,24 +47,29 @@ struct LocalTerminalConfig {
     // ws and wss: whose web pages may connect, besides those of the listener's own host:
     // `https://host:port`, or `*` for all.
     std::vector<std::string> origins;
+    LocalRules rules{};
 
     friend bool operator==(const LocalTerminalConfig&, const LocalTerminalConfig&) = default;
 };
 
 struct MachineConfig {
     std::string name;
-    router::Options router;  // all but the incarnation, which the shell gives
+    router::Options router;  // all but what the shell gives: the incarnation, and what `locals`
+                             // and `control` have of the rules below
     std::vector<LinkConfig> links;
     // Every machine has a default local terminal, on a Unix socket. A `local` terminal without an
     // address names it; else the first one on unix:// is it, and says where it is.
     std::optional<Address> socket;            // nothing: where the shell puts it by default
     std::string socket_name = "local";        // of that terminal
+    LocalRules socket_rules;                  // for that terminal
     std::vector<LocalTerminalConfig> locals;  // the other local terminals
     std::vector<std::string> loopbacks;       // the configured ones; `lo` is always there besides
     std::vector<Address> listen;              // for neighbours: as configured, or inferred
     bool insecure = false;
     base::Duration shutdown_grace = std::chrono::seconds(2);
     std::optional<std::string> control_group;
+    bool strict_services = false;
+    bool refuse_unknown_neighbours = false;
 };
 
 struct Deployment {

@@ -64,6 +64,9 @@ private:
         draft_.config.insecure = settings.insecure;
         draft_.config.shutdown_grace = settings.shutdown_grace;
         draft_.config.control_group = std::move(settings.control_group);
+        draft_.config.strict_services = settings.strict_services;
+        draft_.config.refuse_unknown_neighbours = settings.refuse_unknown_neighbours;
+        draft_.admin_remote = std::move(settings.admin_remote);
     }
 
     void read_services(const YamlNode& list) {
@@ -171,6 +174,7 @@ private:
             if (first != config.locals.end()) {
                 config.socket = std::move(first->address);
                 config.socket_name = std::move(first->name);
+                config.socket_rules = std::move(first->rules);
                 config.locals.erase(first);
             }
         }
@@ -184,7 +188,10 @@ private:
             }
             return;
         }
-        section.check_keys({{"name", "type", "address", "cost", "peer", "origins"}, {}, {}});
+        section.check_keys({{"name", "type", "address", "cost", "peer", "origins", "token",
+                             "token_file", "allow", "announce"},
+                            {},
+                            {}});
         const std::string name = read_terminal_name(section, item.place);
         if (section.find("type") == nullptr) {
             problems_.add(item.place,
@@ -231,6 +238,10 @@ private:
         refuse(section, "network", {"origins"});
         link.cost = static_cast<std::uint16_t>(section.read_count("cost", {1, 65534}).value_or(1));
         check_not_default(section, name);
+        refuse(section, "network", local_rule_keys());
+        if (const YamlNode* announce = section.find("announce")) {
+            link.announce = read_announce_rules(*announce, problems_);
+        }
         if (const YamlNode* address = section.find("address")) {
             places.address = address->place;
             read_link_address(*address, link);
@@ -272,7 +283,7 @@ private:
     }
 
     void read_local(const Section& section, const std::string& name, Place at) {
-        refuse(section, "local", {"cost", "peer"});
+        refuse(section, "local", {"cost", "peer", "announce"});
         check_not_default(section, name);
         const YamlNode* node = section.find("address");
         if (node == nullptr) {
@@ -283,6 +294,7 @@ private:
                                       " already: expected `address`");
             } else if (!name.empty()) {
                 draft_.config.socket_name = name;
+                draft_.config.socket_rules = read_local_rules(section, true, problems_);
                 named_socket_ = true;
             }
             return;
@@ -291,7 +303,9 @@ private:
         if (address && !name.empty() &&
             listeners_.claim(address->place(), node->place, "the address")) {
             std::vector<std::string> origins = read_origins(section, *address);
-            draft_.config.locals.push_back({name, std::move(*address), std::move(origins)});
+            const bool unix_socket = address->scheme == Address::Scheme::unix_socket;
+            draft_.config.locals.push_back({name, std::move(*address), std::move(origins),
+                                            read_local_rules(section, unix_socket, problems_)});
         }
     }
 
@@ -327,7 +341,8 @@ private:
     }
 
     void read_loopback(const Section& section, const std::string& name) {
-        refuse(section, "loopback", {"address", "cost", "peer", "origins"});
+        refuse(section, "loopback", {"address", "cost", "peer", "origins", "announce"});
+        refuse(section, "loopback", local_rule_keys());
         if (!name.empty() && name != "lo") {
             draft_.config.loopbacks.push_back(name);
         }

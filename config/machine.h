@@ -19,6 +19,7 @@ struct MachineDraft {
     MachineConfig config;
     std::vector<LinkPlaces> links;  // one for each of config.links
     bool has_listen = false;
+    std::vector<PlacedName> admin_remote;
 };
 
 MachineDraft read_machine(const YamlNode& name, const YamlNode& body, const Settings& defaults,

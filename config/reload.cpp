@@ -78,6 +78,14 @@ private:
     std::vector<SettingChange> changes_;
 };
 
+std::string joined(const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names) {
+        text += (text.empty() ? "" : ", ") + name;
+    }
+    return text;
+}
+
 std::vector<SettingChange> compare_settings(const MachineConfig& old, const MachineConfig& fresh) {
     SettingsDifference all;
     const gossip::Options& gossip = old.router.gossip;
@@ -101,7 +109,29 @@ std::vector<SettingChange> compare_settings(const MachineConfig& old, const Mach
     all.flag("insecure", old.insecure, fresh.insecure);
     all.duration("shutdown_grace", old.shutdown_grace, fresh.shutdown_grace);
     all.text("control_group", old.control_group.value_or(""), fresh.control_group.value_or(""));
+    all.flag("strict_services", old.strict_services, fresh.strict_services);
+    all.text("unknown_neighbours", old.refuse_unknown_neighbours ? "refuse" : "allow",
+             fresh.refuse_unknown_neighbours ? "refuse" : "allow");
+    all.text("admin.remote", joined(old.router.control.remote),
+             joined(fresh.router.control.remote));
     return all.take();
+}
+
+std::vector<std::string> compare_rules(const MachineConfig& old, const MachineConfig& fresh) {
+    std::vector<std::string> changes;
+    if (old.socket_rules != fresh.socket_rules) {
+        changes.push_back("rules of terminal " + fresh.socket_name + " changed");
+    }
+    const bool lists = fresh.strict_services && old.strict_services;
+    if (lists &&
+        !gossip::Rules::same_lists(old.router.strict_services, fresh.router.strict_services)) {
+        changes.push_back("services that machines may announce changed");
+    }
+    if (fresh.refuse_unknown_neighbours && old.refuse_unknown_neighbours &&
+        old.router.known_neighbours != fresh.router.known_neighbours) {
+        changes.push_back("neighbours that may connect changed");
+    }
+    return changes;
 }
 
 std::vector<std::string> compare_fixed(const MachineConfig& old, const MachineConfig& fresh) {
@@ -155,7 +185,7 @@ void describe_changes(const std::string& what, const Changes<T>& changes,
 
 bool Reload::nothing() const {
     return links.empty() && locals.empty() && services.empty() && listen.empty() &&
-           loopbacks.empty() && settings.empty() && problems.empty();
+           loopbacks.empty() && settings.empty() && rules.empty() && problems.empty();
 }
 
 Reload compare(const MachineConfig& old, const MachineConfig& fresh) {
@@ -166,6 +196,7 @@ Reload compare(const MachineConfig& old, const MachineConfig& fresh) {
     reload.listen = difference(old.listen, fresh.listen);
     reload.loopbacks = difference(old.loopbacks, fresh.loopbacks);
     reload.settings = compare_settings(old, fresh);
+    reload.rules = compare_rules(old, fresh);
     reload.problems = compare_fixed(old, fresh);
     return reload;
 }
@@ -182,6 +213,7 @@ std::vector<std::string> describe(const Reload& reload) {
                         (setting.before.empty() ? "nothing" : setting.before) + " to " +
                         (setting.after.empty() ? "nothing" : setting.after));
     }
+    lines.insert(lines.end(), reload.rules.begin(), reload.rules.end());
     return lines;
 }
 

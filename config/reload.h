@@ -36,12 +36,13 @@ struct SettingChange {
 };
 
 struct Reload {
-    Changes<LinkConfig> links;  // changed: another address or cost
-    Changes<LocalTerminalConfig> locals;
+    Changes<LinkConfig> links;            // changed: another address, cost or `announce`
+    Changes<LocalTerminalConfig> locals;  // changed: other rules or origins
     Changes<router::ConfiguredService> services;
     Changes<Address> listen;  // added and removed only
     Changes<std::string> loopbacks;
     std::vector<SettingChange> settings;
+    std::vector<std::string> rules;     // what else changed, in words
     std::vector<std::string> problems;  // what takes a restart
 
     bool nothing() const;  // no change, and no problem either

@@ -83,14 +83,34 @@ void read_limits(const YamlNode& node, Settings& settings, Problems& problems) {
         section.read_duration("frame_timeout", {milliseconds(1), minutes(60)}));
 }
 
+void read_admin(const YamlNode& node, Settings& settings, Problems& problems) {
+    const Section section(node, "a map with `remote`", problems);
+    section.check_keys({{"remote"}, {}, {}});
+    if (const YamlNode* remote = section.find("remote")) {
+        settings.admin_remote = read_machine_names(*remote, "remote", problems);
+    }
+}
+
+void read_unknown_neighbours(const Section& section, Settings& settings, Problems& problems) {
+    const auto said = section.read_text("unknown_neighbours", "`allow` or `refuse`");
+    if (said && *said != "allow" && *said != "refuse") {
+        problems.add(section.find("unknown_neighbours")->place,
+                     "unknown_neighbours: expected `allow` or `refuse`, not " + quoted(*said));
+    } else if (said) {
+        settings.refuse_unknown_neighbours = *said == "refuse";
+    }
+}
+
 }  // namespace
 
 Keys settings_keys() {
-    return {{"gossip", "limits", "hop_limit", "insecure", "shutdown_grace", "control_group"},
-            {"security", "ninep", "admin", "registry", "dns", "ingress"},
+    return {{"gossip", "limits", "hop_limit", "insecure", "shutdown_grace", "control_group",
+             "strict_services", "unknown_neighbours", "admin"},
+            {"security", "ninep", "registry", "dns", "ingress"},
             {"gossip.interval", "gossip.min_interval", "gossip.request_timeout", "gossip.hello",
              "gossip.dead_after", "limits.queue", "limits.max_frame", "limits.machines",
-             "limits.terminals", "limits.errors", "limits.hello_timeout", "limits.frame_timeout"}};
+             "limits.terminals", "limits.errors", "limits.hello_timeout", "limits.frame_timeout",
+             "admin.remote"}};
 }
 
 Settings read_settings(const Section& section, Settings settings, Problems& problems) {
@@ -107,6 +127,11 @@ Settings read_settings(const Section& section, Settings settings, Problems& prob
     if (auto group = section.read_text("control_group", "the name of a group")) {
         settings.control_group = std::move(group);
     }
+    put(settings.strict_services, section.read_bool("strict_services"));
+    read_unknown_neighbours(section, settings, problems);
+    if (const YamlNode* admin = section.find("admin")) {
+        read_admin(*admin, settings, problems);
+    }
     return settings;
 }
 
@@ -117,6 +142,10 @@ void apply(const Settings& settings, router::Options& options) {
     options.errors = settings.errors;
     options.terminals = settings.terminals;
     options.insecure = settings.insecure;
+    options.control.remote.clear();
+    for (const PlacedName& machine : settings.admin_remote) {
+        options.control.remote.push_back(machine.name);
+    }
 }
 
 }  // namespace jetway::config

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "config/rules.h"
 #include "config/section.h"
 #include "gossip/options.h"
 #include "terminal/options.h"
@@ -29,6 +30,9 @@ struct Settings {
     bool insecure = false;
     base::Duration shutdown_grace = std::chrono::seconds(2);
     std::optional<std::string> control_group;
+    bool strict_services = false;
+    bool refuse_unknown_neighbours = false;
+    std::vector<PlacedName> admin_remote;  // machines
 };
 
 // The keys of the settings, for the section that they stand in together with its own.

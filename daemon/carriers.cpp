@@ -11,7 +11,7 @@ constexpr int most_rounds = 8;  // of effects that cause effects, in one turn
 router::Arrival arrival(router::Entry by, const io::Stream& stream) {
     router::Arrival arrival{.by = by, .peer_address = stream.peer_name()};
     if (const io::PeerCredentials peer = stream.peer_credentials(); peer.known) {
-        arrival.user = {.uid = peer.uid, .gid = peer.gid};
+        arrival.user = {.uid = peer.uid, .gid = peer.gid, .groups = peer.groups};
     }
     arrival.encrypted = stream.encrypted();
     arrival.certified = stream.certified();
@@ -31,8 +31,11 @@ Carriers::~Carriers() {
     loop_.on_turn_end({});
 }
 
-void Carriers::accept(router::Entry by, std::unique_ptr<io::Stream> stream) {
-    const router::TerminalId id = router_.accepted(arrival(by, *stream), loop_.now());
+void Carriers::accept(router::Entry by, const std::string& terminal,
+                      std::unique_ptr<io::Stream> stream) {
+    router::Arrival from = arrival(by, *stream);
+    from.terminal = terminal;
+    const router::TerminalId id = router_.accepted(std::move(from), loop_.now());
     if (id != 0) {
         carriers_.emplace(id, std::make_unique<Carrier>(*this, loop_, id, std::move(stream)));
     }

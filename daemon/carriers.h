@@ -29,8 +29,9 @@ public:
     Carriers(const Carriers&) = delete;
     Carriers& operator=(const Carriers&) = delete;
 
-    // A listener's connection.
-    void accept(router::Entry by, std::unique_ptr<io::Stream> stream);
+    // A listener's connection; `terminal` is the configured local terminal's name, empty: the
+    // default one's.
+    void accept(router::Entry by, const std::string& terminal, std::unique_ptr<io::Stream> stream);
     // Where the neighbour at the end of a configured link is dialled; none: it is never dialled.
     void set_target(const std::string& peer, std::optional<transport::Target> target);
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 
 #include "daemon/log.h"
 #include "daemon/server.h"
@@ -23,6 +24,20 @@ constexpr int invalid_configuration = 3;
 std::string host_name() {
     std::array<char, 256> name{};
     return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
+}
+
+// What is written without a leading slash is in the file's folder.
+void resolve_token_files(const std::string& file, config::MachineConfig& machine) {
+    const std::filesystem::path folder = std::filesystem::path(file).parent_path();
+    const auto resolve = [&folder](std::string& path) {
+        if (!path.empty()) {
+            path = (folder / path).string();
+        }
+    };
+    resolve(machine.socket_rules.token_file);
+    for (config::LocalTerminalConfig& local : machine.locals) {
+        resolve(local.rules.token_file);
+    }
 }
 
 // What the file says of the machine, or every reason why not, a line each.
@@ -51,7 +66,9 @@ base::Result<config::MachineConfig> load(const RunOptions& options, const std::s
         return base::Error{"config", options.file + ": no machine is named `" + machine +
                                          "`; give one of these with --machine: " + names};
     }
-    return *found;
+    config::MachineConfig loaded = *found;
+    resolve_token_files(options.file, loaded);
+    return loaded;
 }
 
 std::string socket_path(const RunOptions& options, const config::MachineConfig& machine) {
@@ -106,7 +123,8 @@ int run(const RunOptions& options) {
     base::Result<std::unique_ptr<Server>> started = Server::start(loop, std::move(wanted));
     if (!started) {
         std::fprintf(stderr, "jetway: %s\n", started.error().detail.c_str());
-        return started.error().code == "insecure" ? invalid_configuration : 1;
+        const std::string& code = started.error().code;
+        return code == "insecure" || code == "config" ? invalid_configuration : 1;
     }
     server = std::move(*started);
     if (server->router().options().insecure) {

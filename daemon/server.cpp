@@ -4,6 +4,7 @@
 #include <random>
 
 #include "daemon/process_figures.h"
+#include "daemon/rights.h"
 
 namespace jetway::daemon {
 
@@ -56,6 +57,9 @@ Server::Server(io::Loop& loop, Options options)
 Server::~Server() = default;
 
 base::Result<std::unique_ptr<Server>> Server::start(io::Loop& loop, Options options) {
+    if (const base::Result<void> known = look_up_rights(options.machine); !known) {
+        return known.error();
+    }
     std::unique_ptr<Server> server(new Server(loop, std::move(options)));
     const config::MachineConfig& machine = server->options_.machine;
     if (const base::Result<void> allowed = server->check_listeners(machine); !allowed) {
@@ -94,24 +98,29 @@ void Server::set_targets(const config::MachineConfig& machine) {
 // Opens what `machine` wants and isn't open, then closes what it no longer wants; on an error
 // nothing changed.
 base::Result<void> Server::listen_as(const config::MachineConfig& machine) {
-    std::vector<std::pair<router::Entry, transport::Target>> wanted;
+    struct Wanted {
+        router::Entry by;
+        std::string terminal;
+        transport::Target target;
+    };
+    std::vector<Wanted> wanted;
     if (!options_.socket.empty()) {
-        wanted.emplace_back(router::Entry::local_listener,
-                            io::Endpoint::unix_socket(options_.socket));
+        wanted.push_back(
+            {router::Entry::local_listener, "", io::Endpoint::unix_socket(options_.socket)});
     }
     for (const config::LocalTerminalConfig& local : machine.locals) {
-        wanted.emplace_back(router::Entry::local_listener, target_of(local.address));
-        wanted.back().second.origins = local.origins;
+        wanted.push_back({router::Entry::local_listener, local.name, target_of(local.address)});
+        wanted.back().target.origins = local.origins;
     }
     for (const config::Address& address : machine.listen) {
-        wanted.emplace_back(router::Entry::network_listener, target_of(address));
+        wanted.push_back({router::Entry::network_listener, "", target_of(address)});
     }
-    for (auto& [by, target] : wanted) {
+    for (auto& [by, terminal, target] : wanted) {
         target.max_frame = machine.router.terminal.max_frame;
     }
     std::map<std::string, Listening> opened;
     std::vector<std::string> keys;
-    for (const auto& [by, target] : wanted) {
+    for (const auto& [by, terminal, target] : wanted) {
         const std::string key =
             (by == router::Entry::local_listener ? "services " : "neighbours ") + target.text();
         keys.push_back(key);
@@ -124,14 +133,15 @@ base::Result<void> Server::listen_as(const config::MachineConfig& machine) {
         }
         base::Result<std::unique_ptr<transport::Listener>> listener = transport::Listener::open(
             loop_, target, admission_,
-            [this, entry = by](std::unique_ptr<io::Stream> stream) {
-                carriers_.accept(entry, std::move(stream));
+            [this, key](std::unique_ptr<io::Stream> stream) {
+                const Listening& at = listeners_.at(key);
+                carriers_.accept(at.by, at.terminal, std::move(stream));
             },
             options_.on_report);
         if (!listener) {
             return listener.error();
         }
-        opened.emplace(key, Listening{by, std::move(*listener)});
+        opened.emplace(key, Listening{by, {}, std::move(*listener)});
     }
     for (auto& [key, listening] : opened) {
         options_.on_report(
@@ -143,6 +153,9 @@ base::Result<void> Server::listen_as(const config::MachineConfig& machine) {
     std::erase_if(listeners_, [&keys](const auto& entry) {
         return std::find(keys.begin(), keys.end(), entry.first) == keys.end();
     });
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        listeners_.at(keys[i]).terminal = wanted[i].terminal;
+    }
     return {};
 }
 
@@ -155,6 +168,9 @@ base::Result<void> Server::reload(config::MachineConfig fresh) {
     const config::Reload changes = config::compare(options_.machine, fresh);
     if (!changes.problems.empty()) {
         return base::Error{"reload", changes.problems.front()};
+    }
+    if (const base::Result<void> known = look_up_rights(fresh); !known) {
+        return known.error();
     }
     if (const base::Result<void> allowed = check_listeners(fresh); !allowed) {
         return allowed.error();

@@ -56,6 +56,7 @@ private:
 
     struct Listening {
         router::Entry by;
+        std::string terminal;  // the local terminal's name; empty: the default one
         std::unique_ptr<transport::Listener> listener;
     };
 

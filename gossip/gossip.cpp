@@ -178,8 +178,8 @@ std::vector<Gossip::LinkView> Gossip::links() const {
     std::vector<LinkView> views;
     views.reserve(links_.size());
     for (const auto& [id, link] : links_) {
-        views.push_back(
-            {id, link.neighbour, link.cost, 0, link.last_announce, link.due() == base::never});
+        views.push_back({id, link.neighbour, link.cost, 0, link.last_announce,
+                         link.due() == base::never, link.refusals});
     }
     for (const auto& [name, machine] : machines_) {
         for (const LearnedRoute& route : machine.routes.all()) {

@@ -32,6 +32,7 @@
 #include "gossip/own_machine.h"
 #include "gossip/report.h"
 #include "gossip/routes.h"
+#include "gossip/rules.h"
 
 namespace jetway::gossip {
 
@@ -69,6 +70,10 @@ public:
     bool on_announce(LinkId link, base::ByteView body, base::Instant now);
     // Our catalog; its revision grows when it differs from the present one.
     void set_services(std::vector<envelope::CatalogService> ours, base::Instant now);
+    // What neighbours may announce; all, until this is called. What was taken from them and no
+    // longer may be is dropped at once, and what may be now is asked for again. A catalog that was
+    // passed on already stays with whoever has it until its next revision.
+    void set_rules(Rules rules, base::Instant now);
     // Shutdown: retracts our machine and every route we offered, now and for good.
     void retract_self(base::Instant now);
     void on_deadline(base::Instant now);
@@ -125,6 +130,7 @@ public:
         std::size_t routes;           // learned over it
         base::Instant last_announce;  // base::Instant::min(): none yet
         bool settled;                 // nothing waits to be sent or asked for
+        std::uint64_t refused;        // entries of its announcements that the rules refused
     };
     std::vector<LinkView> links() const;  // in order of LinkId
     const Counters& counters() const { return counters_; }
@@ -159,6 +165,9 @@ private:
                        std::uint64_t catalog);
     bool forget_refused(Link& link, std::string_view machine);
     void refuse(Link& link, std::string_view machine, std::string reason, base::Instant now);
+    bool refuse_machine(LinkId id, Link& link, std::string_view machine, base::Instant now);
+    std::uint32_t filter(Link& link, envelope::Catalog& catalog, base::Instant now);
+    void filter_again(Record& record);
     void report_peer(Link& link, Report report, base::Instant now);
     void report_duplicate(JumpWatch& watch, const Link& link, const std::string& what,
                           base::Instant now);
@@ -192,6 +201,7 @@ private:
     void write_machine(Link& link, Record& record, Exchange& exchange, Writer& writer);
 
     Options options_;
+    Rules rules_;
     std::uint64_t incarnation_;
     Machines machines_;  // ours too
     Record* own_;

@@ -36,6 +36,7 @@ struct Link {
     base::Instant last_announce = base::Instant::min();  // min: never
     base::Instant report_at = base::Instant::min();      // no report of this link before it
     std::uint64_t reports_held_back = 0;
+    std::uint64_t refusals = 0;  // entries that the rules refused
 
     std::uint8_t misnamed = 0;  // announcements in a row that bore another machine's name
 

@@ -41,6 +41,7 @@ struct Machine {
     std::unique_ptr<envelope::Catalog>
         catalog;  // the newest that came while a neighbour announced it
     std::uint64_t catalog_digest = 0;
+    std::uint32_t catalog_lacks = 0;    // services that the rules took out of it
     std::uint64_t offer_digest = 0;     // 0: not computed yet
     std::vector<Exchange> exchanges;    // in order of link
     base::Instant due = base::never;    // when to ask again or, without a route, when to forget

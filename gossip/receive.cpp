@@ -123,6 +123,10 @@ void Gossip::hear_route(LinkId id, Link& link, const envelope::RouteEntry& entry
         return;
     }
     const std::uint64_t digest = envelope::route_digest(entry);
+    if (refuse_machine(id, link, entry.machine_id, now)) {
+        count_refused(link, entry.machine_id, digest, 0);
+        return;
+    }
     const bool known = found != machines_.end();
     const bool jump = jumps(known ? found->second.routes.newest() : 0, entry.sequence);
     const bool full = !known && known_machines() >= options_.max_machines;
@@ -222,6 +226,10 @@ void Gossip::hear_own_route(LinkId id, Link& link, const envelope::RouteEntry& e
 void Gossip::hear_catalog(LinkId id, Link& link, envelope::Catalog& catalog, base::Instant now) {
     const std::uint64_t digest =
         envelope::catalog_digest(catalog.machine_id, catalog.incarnation, catalog.revision);
+    if (catalog.machine_id != own_->first && refuse_machine(id, link, catalog.machine_id, now)) {
+        count_refused(link, catalog.machine_id, 0, digest);
+        return;
+    }
     const auto found = machines_.find(catalog.machine_id);
     const Exchange* exchange = found != machines_.end() ? found->second.find(id) : nullptr;
     if (exchange == nullptr || exchange->heard_route == 0) {
@@ -239,9 +247,15 @@ void Gossip::hear_catalog(LinkId id, Link& link, envelope::Catalog& catalog, bas
         return;
     }
     Machine& machine = found->second;
-    if (machine.catalog && !newer(catalog, *machine.catalog)) {
+    const bool fresh = !machine.catalog || newer(catalog, *machine.catalog);
+    if (!fresh && (machine.catalog_lacks == 0 || newer(*machine.catalog, catalog))) {
         return;
     }
+    const std::uint32_t lacks = filter(link, catalog, now);
+    if (!fresh && lacks >= machine.catalog_lacks) {
+        return;
+    }
+    machine.catalog_lacks = lacks;
     catalog.services.shrink_to_fit();
     machine.catalog = std::make_unique<envelope::Catalog>(std::move(catalog));
     machine.catalog_digest = digest;

@@ -143,6 +143,7 @@ void Gossip::ask(Record& record, base::Instant now) {
 void Gossip::forget_catalog(Record& record) {
     record.second.catalog.reset();
     record.second.catalog_digest = 0;
+    record.second.catalog_lacks = 0;
     for (Exchange& exchange : record.second.exchanges) {
         exchange.retract = exchange.announced_route != 0;
     }

@@ -4,6 +4,8 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include <cerrno>
+
 #include "base/ensure.h"
 #include "io/address.h"
 #include "io/linger.h"
@@ -34,7 +36,18 @@ PeerCredentials credentials_of(int fd) {
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) {
         return {};
     }
-    return {true, peer.uid, peer.gid, peer.pid};
+    PeerCredentials known{true, peer.uid, peer.gid, peer.pid, std::vector<gid_t>(32)};
+    // As many as there are: the kernel says how much room they take.
+    for (int tries = 0; tries < 2; ++tries) {
+        length = static_cast<socklen_t>(known.groups.size() * sizeof(gid_t));
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, known.groups.data(), &length) == 0) {
+            known.groups.resize(length / sizeof(gid_t));
+            return known;
+        }
+        known.groups.resize(errno == ERANGE ? length / sizeof(gid_t) : 0);
+    }
+    known.groups.clear();
+    return known;
 }
 
 std::string name_of(int fd, int (*ask)(int, sockaddr*, socklen_t*), const char* otherwise) {

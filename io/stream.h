@@ -28,13 +28,14 @@
 
 namespace jetway::io {
 
-// Who is at the other end of a Unix socket (SO_PEERCRED, as of its connect or listen). Not known
-// for TCP.
+// Who is at the other end of a Unix socket (SO_PEERCRED and SO_PEERGROUPS, as of its connect or
+// listen). Not known for TCP.
 struct PeerCredentials {
     bool known = false;
     uid_t uid = 0;
     gid_t gid = 0;
     pid_t pid = 0;
+    std::vector<gid_t> groups{};  // the supplementary ones
 };
 
 class StreamHandler {

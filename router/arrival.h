@@ -11,10 +11,11 @@ namespace jetway::router {
 // What a connection came in by.
 enum class Entry { local_listener, network_listener, dialled };
 
-// A user of this machine, as the kernel says it (SO_PEERCRED).
+// A user of this machine, as the kernel says it (SO_PEERCRED, SO_PEERGROUPS).
 struct SystemUser {
     std::uint32_t uid = 0;
     std::uint32_t gid = 0;
+    std::vector<std::uint32_t> groups{};  // the others that it is in
 };
 
 struct Arrival {

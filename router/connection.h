@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "envelope/hello.h"
 #include "router/arrival.h"
+#include "router/permissions.h"
 #include "terminal/terminal.h"
 
 namespace jetway::router {
@@ -46,7 +47,9 @@ struct Connection {
     std::string client;   // `client-<unique>`, unique among the connections of this router's life
     std::string address;  // client@machine
     std::map<std::string, envelope::ServiceEntry, std::less<>> services;  // what it attached
-    std::string verified_source;  // the last `source` that was found to be its own
+    std::string verified_source;           // the last `source` that was found to be its own
+    const TerminalRules* rules = nullptr;  // of its terminal, in the router's options; null: none
+    std::string permitted;                 // the last destination that these were found to allow
 
     RateLimit errors;
     bool listed_for_flush = false;

@@ -341,6 +341,7 @@ Json Control::neighbours(base::Instant now) const {
                         {"cost", link.cost},
                         {"incarnation", connection->terminal.peer_incarnation()},
                         {"routes", link.routes},
+                        {"refused", link.refused},
                         {"lastHeardMs",
                          base::to_microseconds(now - connection->terminal.last_heard()) / 1000}});
     }
@@ -352,6 +353,7 @@ Json Control::neighbours(base::Instant now) const {
                             {"cost", link.cost},
                             {"incarnation", 0},
                             {"routes", 0},
+                            {"refused", 0},
                             {"lastHeardMs", nullptr}});
         }
     }

@@ -69,7 +69,8 @@ bool Forwarder::read(Transit& transit, base::Instant now) {
 }
 
 void Forwarder::from_service(Connection& from, Transit& transit, base::Instant now) {
-    if (!read(transit, now) || !check_source(from, transit, now)) {
+    if (!read(transit, now) || !check_source(from, transit, now) ||
+        (from.rules != nullptr && !check_send(from, transit, now))) {
         return;
     }
     const envelope::EnvelopeView& view = transit.view;

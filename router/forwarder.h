@@ -68,6 +68,7 @@ private:
     void from_service(Connection& from, Transit& transit, base::Instant now);
     void from_router(Transit& transit, base::Instant now);
     bool check_source(Connection& from, Transit& transit, base::Instant now);
+    bool check_send(Connection& from, const Transit& transit, base::Instant now);  // rights.cpp
 
     Destination look_up(const Transit& transit) {
         return destinations_.find(transit.view.destination, *table_);

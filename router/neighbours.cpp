@@ -8,6 +8,15 @@ namespace jetway::router {
 
 using Level = base::Report::Level;
 
+namespace {
+
+// A change of its rules needs no new connection.
+bool same_link(const ConfiguredLink& a, const ConfiguredLink& b) {
+    return a.name == b.name && a.peer == b.peer && a.cost == b.cost;
+}
+
+}  // namespace
+
 void Router::refuse_neighbour(Connection& connection, std::string_view code, std::string message) {
     say(code == "duplicate" ? Level::debug : Level::warning, "neighbour refused",
         {{"peer", connection.terminal.peer_machine()},
@@ -25,6 +34,14 @@ void Router::greet_router(Connection& connection, const envelope::Hello& hello) 
     }
     if (peer == options_.machine) {
         refuse_neighbour(connection, "duplicate-machine", "that machineId is ours");
+        return;
+    }
+    if (options_.known_neighbours && !connection.terminal.dialled() &&
+        std::find(options_.known_neighbours->begin(), options_.known_neighbours->end(), peer) ==
+            options_.known_neighbours->end()) {
+        refuse_neighbour(connection, "forbidden",
+                         "no link leads from " + peer +
+                             " to this machine in its deployment (unknown_neighbours: refuse)");
         return;
     }
     if (connection.link && links_.configured()[*connection.link].peer != peer) {
@@ -125,7 +142,9 @@ void Router::reconfigure(Options options, base::Instant now) {
     const std::vector<ConfiguredLink> before = links_.configured();
     links_.reconfigure(options.links, now);
     options_ = std::move(options);
+    set_gossip_rules();
     connections_.for_each([&](Connection& connection) {
+        apply_rules(connection);
         if (connection.arrival.by == Entry::dialled && connection.link) {
             connection.link = links_.to(before[*connection.link].peer);
             if (!connection.link && !connection.terminal.up()) {
@@ -135,7 +154,7 @@ void Router::reconfigure(Options options, base::Instant now) {
     });
     for (const ConfiguredLink& old : before) {
         const std::optional<std::size_t> kept = links_.to(old.peer);
-        const bool changed = kept && links_.configured()[*kept] != old;
+        const bool changed = kept && !same_link(links_.configured()[*kept], old);
         Connection* connection = connections_.find(links_.up(old.peer));
         if (connection != nullptr && (changed || (!kept && connection->terminal.dialled()))) {
             close(*connection, "shutdown", "the deployment has changed");

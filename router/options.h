@@ -3,10 +3,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "gossip/options.h"
+#include "gossip/rules.h"
+#include "router/permissions.h"
 #include "terminal/options.h"
 
 namespace jetway::router {
@@ -24,9 +28,10 @@ struct ConfiguredService {
 
 // A network terminal of the deployment: the link to one neighbour.
 struct ConfiguredLink {
-    std::string name;        // of the terminal, "to-machine-b"
-    std::string peer;        // the machine it leads to
-    std::uint16_t cost = 1;  // 1 to 65534
+    std::string name;                  // of the terminal, "to-machine-b"
+    std::string peer;                  // the machine it leads to
+    std::uint16_t cost = 1;            // 1 to 65534
+    gossip::AnnounceRules announce{};  // what that neighbour may announce to us
 
     friend bool operator==(const ConfiguredLink&, const ConfiguredLink&) = default;
 };
@@ -41,6 +46,12 @@ struct Options {
     bool insecure = false;          // listens beyond loopback without TLS
     std::vector<ConfiguredService> services;
     std::vector<ConfiguredLink> links;
+    std::vector<LocalTerminal> locals;  // those with rules; the shell fills in what it must look up
+    // The neighbours that may connect here, where not everybody may.
+    std::optional<std::vector<std::string>> known_neighbours;
+    // The services that each machine may have, where it may not have others; null: any.
+    std::shared_ptr<const gossip::ServiceLists> strict_services;
+    ControlRights control;
     gossip::Options gossip;
     terminal::Options terminal;
 };

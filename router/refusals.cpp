@@ -30,7 +30,8 @@ void Forwarder::refuse(const Transit& transit, Refusal refusal, std::string_view
     }
     // What a service has no right to say is answered to the service itself, as is what can't be
     // read.
-    const bool to_sender = refusal == Refusal::bad_envelope || refusal == Refusal::forbidden_source;
+    const bool to_sender = refusal == Refusal::bad_envelope ||
+                           refusal == Refusal::forbidden_source || refusal == Refusal::forbidden;
     if (to_sender && transit.origin == Origin::router) {
         return;
     }

@@ -24,6 +24,7 @@ Router::Router(Options options, base::Random random, base::Instant now,
       control_({options_, gossip_, connections_, links_, attachments_, forwarder_, history_,
                 std::move(figures)},
                now) {
+    set_gossip_rules();
     gossip_.set_services(attachments_.catalog(options_.services), now);
     record({Event::start, {}, {}});
     announced_attachments_ = attachments_.version();
@@ -68,6 +69,7 @@ TerminalId Router::accepted(Arrival arrival, base::Instant now) {
         say(Level::warning, "connection refused", {{"why", "limits.terminals are open"}});
         return 0;
     }
+    apply_rules(*connection);
     arm(*connection);
     return connection->terminal.id();
 }
@@ -205,6 +207,17 @@ void Router::greet_service(Connection& connection, const envelope::Hello& hello)
               "services attach at a local terminal; this one is for routers");
         return;
     }
+    if (connection.rules != nullptr) {
+        if (const Refused why =
+                router::why_not_connect(*connection.rules, connection.arrival, hello.token)) {
+            close(connection, "forbidden", *why);
+            return;
+        }
+    }
+    if (const Refused why = why_not_attach(connection, hello.services)) {
+        close(connection, "forbidden", *why);
+        return;
+    }
     connection.client =
         std::string(envelope::client_prefix) + std::to_string(connection.terminal.id());
     connection.address = envelope::make_address(connection.client, options_.machine);
@@ -260,6 +273,8 @@ void Router::on_attach(Connection& connection, base::ByteView body) {
     if (names.size() > most) {
         forwarder_.refuse_to(connection, Refusal::forbidden,
                              "at most " + std::to_string(most) + " services a connection", now_);
+    } else if (const Refused why = why_not_attach(connection, *services)) {
+        forwarder_.refuse_to(connection, Refusal::forbidden, *why, now_);
     } else {
         attach(connection, *services);
     }

@@ -111,6 +111,11 @@ private:
     void offer_attachments();
     void refresh();
     void arm(Connection& connection);
+    // rights.cpp
+    void apply_rules(Connection& connection);
+    std::optional<std::string> why_not_attach(
+        const Connection& connection, const std::vector<envelope::ServiceEntry>& services) const;
+    void set_gossip_rules();
     envelope::Hello our_hello(const Connection& connection) const;
     void say(base::Report::Level level, std::string event,
              std::vector<std::pair<std::string, std::string>> fields);

@@ -177,6 +177,10 @@ Router& Mesh::add(const std::string& name, const std::vector<std::string>& links
 }
 
 Peer& Mesh::connect(const std::string& name, Entry by) {
+    return connect(name, Arrival{.by = by, .peer_address = "peer"});
+}
+
+Peer& Mesh::connect(const std::string& name, Arrival arrival) {
     Node& to = node(name);
     Peer& peer = *peers_.emplace_back(std::make_unique<Peer>());
     peer.mesh_ = this;
@@ -184,7 +188,7 @@ Peer& Mesh::connect(const std::string& name, Entry by) {
     Pipe& pipe = *pipes_.emplace_back(std::make_unique<Pipe>());
     pipe.ends[0].peer = &peer;
     pipe.ends[1].node = &to;
-    pipe.ends[1].id = to.router->accepted({.by = by, .peer_address = "peer"}, now);
+    pipe.ends[1].id = to.router->accepted(std::move(arrival), now);
     if (pipe.ends[1].id == 0) {
         pipe.open = false;
         peer.closed_ = true;

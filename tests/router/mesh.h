@@ -105,6 +105,7 @@ public:
 
     // A bare connection, or a service that has said HELLO.
     Peer& connect(const std::string& name, Entry by = Entry::local_listener);
+    Peer& connect(const std::string& name, Arrival arrival);
     Peer& service(const std::string& name, const std::vector<std::string>& names = {});
 
     void kill(const std::string& name);  // its connections close and dials to it fail
