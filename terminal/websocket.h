@@ -1,9 +1,9 @@
 // WebSocket: one end of an established WebSocket (RFC 6455) that carries a frame stream, as a state
 // machine. The upgrade before it is upgrade.h.
 //
-//   open --their Close, a fault of theirs, close()--> closing: nothing is read any more, our Close
-//   is
-//                                                     the last of what take_control() gives
+//   open --their Close, a fault of theirs, close()--> closing
+//
+// While closing nothing is read any more, and our Close is the last of what take_control() gives.
 //
 // Binary messages only, each of one or more whole frames, fragmented as the peer likes; no
 // extension. It promises: PING is answered, at most by `most_control` bytes that wait to be
@@ -20,7 +20,7 @@
 //   a message that ends in GOODBYE too-large by its terminal    1009
 #pragma once
 
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,20 +28,12 @@
 #include "base/bytes.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "terminal/frame_bounds.h"
+#include "terminal/websocket_reader.h"
 
 namespace jetway::terminal {
 
-// Close codes (RFC 6455, section 7.4.1).
-namespace close_code {
-inline constexpr std::uint16_t normal = 1000;
-inline constexpr std::uint16_t going_away = 1001;
-inline constexpr std::uint16_t protocol_error = 1002;
-inline constexpr std::uint16_t unsupported = 1003;
-inline constexpr std::uint16_t none = 1005;  // there was no code; never on the wire
-inline constexpr std::uint16_t too_big = 1009;
-}  // namespace close_code
-
-class WebSocket {
+class WebSocket final : private WebSocketReader::Receiver {
 public:
     enum class Role { server, client };
 
@@ -54,9 +46,6 @@ public:
 
     // `random` makes a client's masking keys. It has to be seeded by the system.
     WebSocket(const Options& options, base::Random random);
-    ~WebSocket();
-    WebSocket(const WebSocket&) = delete;
-    WebSocket& operator=(const WebSocket&) = delete;
 
     // Takes the next bytes, cut anywhere. What they hold of the frame stream is moved to their
     // beginning, and that part of them is returned. What comes while closing is dropped.
@@ -64,24 +53,40 @@ public:
 
     // What the WebSocket itself has to say (PONG, GOODBYE before a Close, Close): to be written
     // between messages.
-    bool has_control() const;
+    bool has_control() const { return !control_.empty(); }
     base::Bytes take_control();
 
     // Puts whole frames into messages, in place. Needs !closing().
     void wrap(std::vector<base::Chunk>& frames);
 
     // Says Close: with the code that a fault of the frame stream asks for, else `normal`. Nothing
-    // when it is closing already.
+    // when it is closing already. At most 123 bytes of `reason`, which is ASCII, are said.
     void close(std::string_view reason);
 
-    bool closing() const;
+    bool closing() const { return closing_; }
     // Why it is closing: code `EOF` when the peer said Close, else `websocket`; with the Close's
     // code and reason.
-    const base::Error& why() const;
+    const base::Error& why() const { return why_; }
 
 private:
-    struct State;
-    std::unique_ptr<State> state_;
+    WebSocketFault on_payload(std::span<std::uint8_t> bytes) override;
+    WebSocketFault on_message_end() override;
+    WebSocketFault on_control(Opcode opcode, base::ByteView payload) override;
+    WebSocketFault on_close(base::ByteView payload);
+    void say_close(std::uint16_t code, std::string_view words);
+    void say_goodbye(std::string_view words);
+    std::optional<std::uint32_t> next_mask();
+
+    Role role_;
+    base::Random random_;
+    WebSocketReader reader_;
+    FrameBounds bounds_;
+    bool message_is_empty_ = true;    // as far as it has come
+    std::span<std::uint8_t> output_;  // where the frame stream goes: over the bytes that came
+    std::size_t written_ = 0;         // of it
+    base::Bytes control_;
+    bool closing_ = false;
+    base::Error why_;
 };
 
 }  // namespace jetway::terminal

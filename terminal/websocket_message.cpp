@@ -5,7 +5,6 @@
 #include <cstring>
 
 #include "base/ensure.h"
-#include "terminal/output_queue.h"
 
 namespace jetway::terminal {
 namespace {
@@ -40,35 +39,37 @@ void append_header(base::Bytes& to, Opcode opcode, std::size_t size,
     base::append(to, base::ByteView(header).first(used));
 }
 
-// Masks `bytes`, of which the first is number `at` of the message's payload.
-void apply_mask(std::span<std::uint8_t> bytes, std::uint32_t mask, std::size_t at) {
-    std::array<std::uint8_t, 8> key{};
-    base::write_be(key.data(), mask);
-    std::rotate(key.begin(), key.begin() + static_cast<std::ptrdiff_t>(at % 4), key.begin() + 4);
-    std::copy_n(key.begin(), 4, key.begin() + 4);
-    std::uint64_t wide_key = 0;
-    std::memcpy(&wide_key, key.data(), key.size());
-    std::size_t done = 0;
-    for (; done + sizeof(wide_key) <= bytes.size(); done += sizeof(wide_key)) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, bytes.data() + done, sizeof(word));
-        word ^= wide_key;
-        std::memcpy(bytes.data() + done, &word, sizeof(word));
+// What is to be written: bytes that may be masked where they are, or bytes of somebody else's.
+struct Run {
+    base::ByteView view;
+    std::span<std::uint8_t> own;  // the same, if they are ours
+    std::shared_ptr<const base::Bytes> owner;
+};
+
+// Bytes of ours get an owner, so that pieces of them can be written.
+std::vector<Run> runs_of(std::vector<base::Chunk>& frames) {
+    std::vector<Run> runs;
+    for (base::Chunk& chunk : frames) {
+        if (!chunk.own.empty()) {
+            const auto owner = std::make_shared<base::Bytes>(std::move(chunk.own));
+            runs.push_back({.view = *owner, .own = *owner, .owner = owner});
+        } else if (!chunk.shared.view.empty()) {
+            runs.push_back({.view = chunk.shared.view, .own = {}, .owner = chunk.shared.owner});
+        }
     }
-    for (; done < bytes.size(); ++done) {
-        bytes[done] ^= key[done % 4];
-    }
+    return runs;
 }
 
 // A place in the frames.
 class Place {
 public:
-    explicit Place(const std::vector<base::Chunk>& frames) : frames_(&frames) { skip_empty(); }
+    explicit Place(const std::vector<Run>& runs) : runs_(&runs) {}
 
-    bool at_end() const { return chunk_ == frames_->size(); }
-    const base::Chunk& chunk() const { return (*frames_)[chunk_]; }
-    // What is left of the chunk here.
-    base::ByteView rest() const { return chunk().view().subspan(offset_); }
+    bool at_end() const { return run_ == runs_->size(); }
+    const Run& run() const { return (*runs_)[run_]; }
+    std::size_t offset() const { return offset_; }
+    // What is left of the run here.
+    base::ByteView rest() const { return run().view.subspan(offset_); }
 
     void advance(std::size_t bytes) {
         while (bytes > 0) {
@@ -76,7 +77,10 @@ public:
             const std::size_t step = std::min(bytes, rest().size());
             offset_ += step;
             bytes -= step;
-            skip_empty();
+            if (offset_ == run().view.size()) {
+                ++run_;
+                offset_ = 0;
+            }
         }
     }
 
@@ -96,15 +100,8 @@ public:
     }
 
 private:
-    void skip_empty() {
-        while (!at_end() && offset_ == chunk().view().size()) {
-            ++chunk_;
-            offset_ = 0;
-        }
-    }
-
-    const std::vector<base::Chunk>* frames_;
-    std::size_t chunk_ = 0;
+    const std::vector<Run>* runs_;
+    std::size_t run_ = 0;
     std::size_t offset_ = 0;
 };
 
@@ -122,33 +119,40 @@ std::size_t message_size(Place place) {
     return size;
 }
 
-// Chunks that are being written, the last one perhaps a run of bytes of its own.
+// Chunks that are to be written: headers and small pieces copied together, the rest as it lies.
 class Messages {
 public:
     void begin(std::size_t size, std::optional<std::uint32_t> mask) {
         mask_ = mask;
         at_ = 0;
-        append_header(run(), Opcode::binary, size, mask);
+        append_header(tail(), Opcode::binary, size, mask);
     }
 
-    void add(base::ByteView bytes, const std::shared_ptr<const base::Bytes>& owner) {
-        if (!mask_ && owner && bytes.size() >= OutputQueue::large) {
+    void add(const Run& run, std::size_t from, std::size_t size) {
+        if (mask_ && !run.own.empty()) {
+            apply_mask(run.own.subspan(from, size), *mask_, at_);
+        }
+        const bool to_mask = mask_ && run.own.empty();
+        const base::ByteView bytes = run.view.subspan(from, size);
+        if (size < small || to_mask) {
+            base::Bytes& to = tail();
+            base::append(to, bytes);
+            if (to_mask) {
+                apply_mask(std::span(to).last(size), *mask_, at_);
+            }
+        } else {
             chunks_.emplace_back();
-            chunks_.back().shared = {.view = bytes, .owner = owner};
-            return;
+            chunks_.back().shared = {.view = bytes, .owner = run.owner};
         }
-        base::Bytes& to = run();
-        base::append(to, bytes);
-        if (mask_) {
-            apply_mask(std::span(to).last(bytes.size()), *mask_, at_);
-            at_ += bytes.size();
-        }
+        at_ += size;
     }
 
     std::vector<base::Chunk> take() { return std::move(chunks_); }
 
 private:
-    base::Bytes& run() {
+    static constexpr std::size_t small = 512;  // a chunk costs more than the copy of so many bytes
+
+    base::Bytes& tail() {
         if (chunks_.empty() || chunks_.back().own.empty()) {
             chunks_.emplace_back();
         }
@@ -161,6 +165,25 @@ private:
 };
 
 }  // namespace
+
+void apply_mask(std::span<std::uint8_t> bytes, std::uint32_t mask, std::size_t at) {
+    std::array<std::uint8_t, 8> key{};
+    base::write_be(key.data(), mask);
+    std::rotate(key.begin(), key.begin() + static_cast<std::ptrdiff_t>(at % 4), key.begin() + 4);
+    std::copy_n(key.begin(), 4, key.begin() + 4);
+    std::uint64_t wide_key = 0;
+    std::memcpy(&wide_key, key.data(), key.size());
+    std::size_t done = 0;
+    for (; done + sizeof(wide_key) <= bytes.size(); done += sizeof(wide_key)) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, bytes.data() + done, sizeof(word));
+        word ^= wide_key;
+        std::memcpy(bytes.data() + done, &word, sizeof(word));
+    }
+    for (; done < bytes.size(); ++done) {
+        bytes[done] ^= key[done % 4];
+    }
+}
 
 void append_message(base::Bytes& to, Opcode opcode, base::ByteView payload,
                     std::optional<std::uint32_t> mask) {
@@ -183,14 +206,15 @@ void put_into_messages(std::vector<base::Chunk>& frames,
         frames.insert(frames.begin(), std::move(header));
         return;
     }
+    const std::vector<Run> runs = runs_of(frames);
     Messages messages;
-    Place place(frames);
+    Place place(runs);
     while (!place.at_end()) {
         std::size_t left = message_size(place);
         messages.begin(left, next_mask ? std::optional(next_mask()) : std::nullopt);
         while (left > 0) {
             const std::size_t step = std::min(left, place.rest().size());
-            messages.add(place.rest().first(step), place.chunk().shared.owner);
+            messages.add(place.run(), place.offset(), step);
             place.advance(step);
             left -= step;
         }

@@ -8,7 +8,8 @@
 // +-------+---------+----------------------------------------------------------------------+
 //
 // A message of ours is never fragmented. What a client sends is masked, so that no page can make
-// bytes of its choice appear on the way; so it is copied. A server's large bodies are not.
+// bytes of its choice appear on the way: a large body, which others may hold as well, is copied for
+// that. Nothing else is.
 #pragma once
 
 #include <functional>
@@ -35,13 +36,16 @@ inline constexpr std::uint8_t control_opcodes = 8;  // this bit is set in them
 // frames.
 inline constexpr std::size_t longest_message = std::size_t{64} << 10U;
 
+// Masks, or unmasks, `bytes`, of which the first is number `at` of a payload (RFC 6455,
+// section 5.3).
+void apply_mask(std::span<std::uint8_t> bytes, std::uint32_t mask, std::size_t at);
+
 // Appends a message (or control frame) with `payload`, masked if there is a key.
 void append_message(base::Bytes& to, Opcode opcode, base::ByteView payload,
                     std::optional<std::uint32_t> mask);
 
 // Puts whole frames of Jetway, as OutputQueue::take gives them, into binary messages, in place.
-// `next_mask` is asked once a message for a client's key; empty for a server, whose chunks of at
-// least OutputQueue::large bytes stay as they are.
+// `next_mask` is asked once a message for a client's key; empty for a server.
 void put_into_messages(std::vector<base::Chunk>& frames,
                        const std::function<std::uint32_t()>& next_mask);
 

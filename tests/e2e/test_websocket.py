@@ -280,10 +280,12 @@ class Crowds(OverWebSocket):
         self.open = contextlib.ExitStack()
         self.addCleanup(self.open.close)
 
-    def crowd(self):
+    def crowd(self, addresses=1):
+        """Connections from so many addresses."""
         peers = []
-        for _ in range(MANY):
-            peer = self.open.enter_context(socket.create_connection((self.host, self.port), 10 * SLOW))
+        for number in range(MANY):
+            source = f"127.77.{number % addresses // 200}.{number % 200 + 1}" if addresses > 1 else "127.0.0.1"
+            peer = self.open.enter_context(socket.create_connection((self.host, self.port), 10 * SLOW, (source, 0)))
             peer.setblocking(False)
             peers.append(peer)
         return peers
@@ -319,18 +321,20 @@ class Crowds(OverWebSocket):
         until(lambda: self.alpha.ask("status")["terminals"]["all"] < 10, 10, "the end of their terminals")
 
     def test_who_say_nothing(self):
-        peers = self.crowd()
-        self.undisturbed()
-        self.sent_away(peers)
-        self.afterwards()
+        for addresses in (1, MANY):
+            with self.subTest(addresses=addresses):
+                peers = self.crowd(addresses)
+                self.undisturbed()
+                self.sent_away(peers)
+                self.afterwards()
 
     def test_who_say_a_byte_a_second(self):
-        peers = self.crowd()
+        peers = self.crowd(MANY)
         self.sent_away(peers, b"G", 1.0)
         self.afterwards()
 
     def test_who_send_a_slow_request(self):
-        peers = self.crowd()
+        peers = self.crowd(MANY)
         for peer in peers:
             with contextlib.suppress(OSError):
                 peer.send(request(path="/mesh")[:-2])
