@@ -9,18 +9,13 @@
 namespace jetway::terminal {
 namespace {
 
-constexpr std::uint8_t final_bit = 0x80;
-constexpr std::uint8_t mask_bit = 0x80;
-constexpr std::size_t longest_short = 125;
-constexpr std::uint8_t two_bytes_follow = 126;
-constexpr std::uint8_t eight_bytes_follow = 127;
-
 void append_header(base::Bytes& to, Opcode opcode, std::size_t size,
                    std::optional<std::uint32_t> mask) {
-    std::array<std::uint8_t, 14> header{};
+    using namespace websocket_header;
+    std::array<std::uint8_t, longest> header{};
     std::size_t used = 2;
     header[0] = final_bit | static_cast<std::uint8_t>(opcode);
-    if (size <= longest_short) {
+    if (size <= longest_control) {
         header[1] = static_cast<std::uint8_t>(size);
     } else if (size <= 0xffff) {
         header[1] = two_bytes_follow;

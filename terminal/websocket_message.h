@@ -29,7 +29,19 @@ enum class Opcode : std::uint8_t {
     pong = 10,
 };
 
-inline constexpr std::uint8_t control_opcodes = 8;  // this bit is set in them
+// The two bytes that a header begins with.
+namespace websocket_header {
+inline constexpr std::uint8_t final_bit = 0x80;
+inline constexpr std::uint8_t reserved_bits = 0x70;
+inline constexpr std::uint8_t opcode_bits = 0x0f;
+inline constexpr std::uint8_t control_bit = 0x08;  // of the opcode
+inline constexpr std::uint8_t mask_bit = 0x80;
+inline constexpr std::uint8_t length_bits = 0x7f;
+inline constexpr std::uint8_t two_bytes_follow = 126;
+inline constexpr std::uint8_t eight_bytes_follow = 127;
+inline constexpr std::size_t longest = 14;
+inline constexpr std::size_t longest_control = 125;  // payload of a control frame
+}  // namespace websocket_header
 
 // A message holds whole frames up to this many bytes, or one longer frame: a receiver that waits
 // for a message's end gets the first frames soon, and no bound of its library is met by many small

@@ -3,14 +3,10 @@
 #include <algorithm>
 
 namespace jetway::terminal {
-namespace {
 
-constexpr std::uint8_t final_bit = 0x80;
-constexpr std::uint8_t reserved_bits = 0x70;
-constexpr std::uint8_t mask_bit = 0x80;
-constexpr std::uint8_t length_bits = 0x7f;
-constexpr std::uint8_t two_bytes_follow = 126;
-constexpr std::uint8_t eight_bytes_follow = 127;
+using namespace websocket_header;
+
+namespace {
 
 WebSocketFault broken(const char* words) {
     return {close_code::protocol_error, words, false};

@@ -53,26 +53,25 @@ public:
     WebSocketFault feed(std::span<std::uint8_t> bytes, Receiver& receiver);
 
 private:
-    static constexpr std::size_t longest_header = 14;
-    static constexpr std::size_t longest_control = 125;
-
     std::size_t header_size() const;
     WebSocketFault check_start() const;
     WebSocketFault begin();
     WebSocketFault end(Receiver& receiver);
-    Opcode opcode() const { return static_cast<Opcode>(header_[0] & 0x0fU); }
-    bool is_control() const { return (header_[0] & control_opcodes) != 0; }
+    Opcode opcode() const {
+        return static_cast<Opcode>(header_[0] & websocket_header::opcode_bits);
+    }
+    bool is_control() const { return (header_[0] & websocket_header::control_bit) != 0; }
 
     bool masked_;
     bool ended_ = false;
     bool in_message_ = false;  // a binary message has begun and isn't whole
-    std::array<std::uint8_t, longest_header> header_{};
+    std::array<std::uint8_t, websocket_header::longest> header_{};
     std::size_t held_ = 0;  // bytes of the header that have come
     bool in_payload_ = false;
     std::uint64_t left_ = 0;  // bytes that the payload still lacks
     std::uint32_t mask_ = 0;
     std::size_t phase_ = 0;  // bytes of the payload that have come, modulo 4
-    std::array<std::uint8_t, longest_control> control_{};
+    std::array<std::uint8_t, websocket_header::longest_control> control_{};
     std::size_t control_size_ = 0;
 };
 

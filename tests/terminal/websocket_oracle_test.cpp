@@ -48,14 +48,14 @@ struct Oracle {
             [](wslay_event_context_ptr, const wslay_event_on_frame_recv_chunk_arg* chunk,
                void* user) {
                 auto& self = *static_cast<Oracle*>(user);
-                if ((self.opcode & control_opcodes) == 0) {
+                if ((self.opcode & websocket_header::control_bit) == 0) {
                     base::append(self.heard.payload, {chunk->data, chunk->data_length});
                 }
             };
         callbacks.on_msg_recv_callback =
             [](wslay_event_context_ptr, const wslay_event_on_msg_recv_arg* message, void* user) {
                 auto& self = *static_cast<Oracle*>(user);
-                if ((message->opcode & control_opcodes) != 0) {
+                if ((message->opcode & websocket_header::control_bit) != 0) {
                     Bytes control = {message->opcode};
                     base::append(control, {message->msg, message->msg_length});
                     self.heard.controls.push_back(std::move(control));
