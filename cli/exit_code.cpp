@@ -7,7 +7,8 @@ ExitCode exit_code_of(std::string_view error_code) {
         return exit_timeout;
     }
     if (error_code == "forbidden" || error_code == "forbidden-source" ||
-        error_code == "bad-hello" || error_code == "EACCES" || error_code == "EPERM") {
+        error_code == "bad-hello" || error_code == "certificate" || error_code == "EACCES" ||
+        error_code == "EPERM") {
         return exit_not_permitted;
     }
     if (error_code == "no-router" || error_code == "closed" || error_code == "shutdown" ||

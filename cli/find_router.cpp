@@ -110,6 +110,16 @@ std::unique_ptr<client::Client> reach_router(client::Runtime& runtime, const Rou
         }
         client_options.token = token->substr(0, token->find_first_of("\r\n"));
     }
+    if (router->is_encrypted()) {
+        auto tls = io::TlsContext::load(
+            {.ca = options.ca, .certificate = options.cert, .key = options.key});
+        if (!tls) {
+            complain(tls.error().detail);
+            exit_code = exit_usage;
+            return nullptr;
+        }
+        client_options.tls = std::move(*tls);
+    }
     auto client = client::Client::connect(runtime, *router, std::move(client_options));
     if (client) {
         return std::move(client.value());
@@ -117,8 +127,9 @@ std::unique_ptr<client::Client> reach_router(client::Runtime& runtime, const Rou
     const base::Error& error = client.error();
     const ExitCode code = exit_code_of(error.code);
     if (code == exit_not_permitted) {
+        const bool unknown_ca = error.code == "certificate" && options.ca.empty();
         complain("the router at " + router->text() + " refused: " + error.code + ": " +
-                 error.detail);
+                 error.detail + (unknown_ca ? "; --ca names the file of the CA to trust" : ""));
         exit_code = code;
         return nullptr;
     }

@@ -23,13 +23,15 @@ int main(int argc, char** argv) {
     app.footer(
         "Exit codes: 0 yes, 1 a negative answer (no route, refused), 2 usage, 3 invalid "
         "configuration, 4 no router reached, 5 timeout, 6 not permitted, 7 some did not answer.\n"
-        "Environment: JETWAY_SOCKET names the router, NO_COLOR turns colours off.\n\nExamples:\n"
+        "Environment: JETWAY_SOCKET names the router, JETWAY_CA, JETWAY_CERT and JETWAY_KEY the "
+        "files for TLS to it, NO_COLOR turns colours off.\n\nExamples:\n"
         "  jetway up deployment.yml\n"
         "  jetway request gpu-server 'hello'\n"
         "  jetway VERB --help");
     add_run(app, context);
     add_up(app, context);
     add_check(app, context);
+    add_certs(app, context);
     add_plan(app, context);
     add_status(app, context);
     add_routes(app, context);

@@ -36,6 +36,17 @@ void add_router_options(CLI::App& app, RouterOptions& options) {
     app.add_option("--token-file", options.token_file,
                    "A file with the token that the terminal asks for (default: $JETWAY_TOKEN)")
         ->type_name("FILE");
+    app.add_option("--ca", options.ca,
+                   "For tls:// and wss://: the CA that made the router's certificate (default: "
+                   "those that the system trusts)")
+        ->type_name("FILE")
+        ->envname("JETWAY_CA");
+    app.add_option("--cert", options.cert, "For tls:// and wss://: a certificate to show")
+        ->type_name("FILE")
+        ->envname("JETWAY_CERT");
+    app.add_option("--key", options.key, "The certificate's key")
+        ->type_name("FILE")
+        ->envname("JETWAY_KEY");
     add_duration(app, "--timeout", options.timeout, "How long to wait for the router or an answer");
 }
 

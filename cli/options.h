@@ -20,6 +20,9 @@ struct RouterOptions {
     std::string socket;      // --socket
     std::string token_file;  // --token-file
     base::Duration timeout = std::chrono::seconds(5);
+    std::string ca;  // --ca, --cert, --key: for tls:// and wss://
+    std::string cert;
+    std::string key;
 };
 
 void add_router_options(CLI::App& app, RouterOptions& options);

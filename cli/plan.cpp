@@ -18,7 +18,7 @@ namespace jetway::cli {
 
 namespace {
 
-constexpr std::string_view live = "live";
+constexpr std::string_view running = "live";
 
 struct PlanOptions {
     std::string file;
@@ -37,7 +37,7 @@ int complain_unsettled(const std::string& file, const base::Error& error) {
 
 // What was there before; nothing: the reason has been told, and `exit_code` says which.
 std::optional<Reach> reach_of_old(const PlanOptions& options, int& exit_code) {
-    if (options.against == live) {
+    if (options.against == running) {
         return read_live_reach(options.router, exit_code);
     }
     const auto deployment = read_deployment(options.against, exit_code);
@@ -74,7 +74,7 @@ int run_plan(const PlanOptions& options, const Context& context) {
     if (!study) {
         return complain_unsettled(options.file, study.error());
     }
-    if (old && options.against == live) {
+    if (old && options.against == running) {
         study_against_live(*study, std::move(*old));
     } else if (old) {
         study_against(*study, options.against, std::move(*old));

@@ -11,6 +11,7 @@ namespace jetway::cli {
 
 void add_run(CLI::App& app, Context& context);
 void add_up(CLI::App& app, Context& context);
+void add_certs(CLI::App& app, Context& context);
 void add_check(CLI::App& app, Context& context);
 void add_plan(CLI::App& app, Context& context);
 void add_status(CLI::App& app, Context& context);

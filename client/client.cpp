@@ -45,8 +45,9 @@ Client::Client(Runtime& runtime, const transport::Target& router, Options option
       deadline_(runtime.loop(), [this] { on_deadline(); }) {
     deadline_.set(runtime_.loop().now() + options_.timeout);
     dialler_ = std::make_unique<transport::Dialler>(
-        runtime_.loop(), router, options_.timeout,
-        [this](base::Result<std::unique_ptr<io::Stream>> result) {
+        runtime_.loop(), router,
+        transport::Terms{.tls = options_.tls, .machine = {}, .certificate_required = false},
+        options_.timeout, [this](base::Result<std::unique_ptr<io::Stream>> result) {
             on_connected(std::move(result));
         });
 }
@@ -375,6 +376,10 @@ void Client::flush() {
 }
 
 void Client::on_closed(const base::Error& why) {
+    if (why.code == "certificate") {
+        fail(why);
+        return;
+    }
     fail({"closed", why.code == "EOF" ? "the router ended the connection"
                                       : "the connection broke: " + why.detail});
 }

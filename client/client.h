@@ -14,7 +14,8 @@
 // Left to others: connecting again; heeding held().
 //
 // Error codes: those of docs/protocol.md as the router gave them in an error envelope or GOODBYE;
-// `timeout`, `closed` (not open, or ended without GOODBYE), `bad-frame`; and before `open` those of
+// `timeout`, `closed` (not open, or ended without GOODBYE), `bad-frame`, `certificate` (refused
+// here or there); and before `open` those of
 // transport/dialler.h.
 //
 // A Client may be closed inside its callbacks, not destroyed. The functions under "blocking" run
@@ -45,6 +46,7 @@ struct Options {
     base::Duration timeout = std::chrono::seconds(5);    // to connect and be greeted
     std::size_t queue = std::size_t{8} << 20U;           // bytes that the socket has not taken yet
     std::uint32_t max_frame = std::uint32_t{16} << 20U;  // of what is received
+    std::shared_ptr<const io::TlsContext> tls;           // for tls:// and wss://
     std::size_t requests = 65'536;                       // unanswered ones at once
 };
 

@@ -77,7 +77,7 @@ base::Result<std::uint16_t> parse_port(std::string_view written) {
     return static_cast<std::uint16_t>(*port);
 }
 
-base::Result<Address> parse_tcp(std::string_view rest) {
+base::Result<Address> parse_tcp(std::string_view rest, Address::Scheme scheme) {
     if (rest.find('/') != std::string_view::npos) {
         return bad(std::string(expected) + ": a tcp address has no path");
     }
@@ -87,6 +87,7 @@ base::Result<Address> parse_tcp(std::string_view rest) {
         return bad(std::string(expected) + ": " + quoted(rest) + " has no port");
     }
     Address address;
+    address.scheme = scheme;
     const std::string_view written = rest.substr(0, colon);
     if (written.empty()) {
         return bad(std::string(expected) + ": " + quoted(rest) + " has no host");
@@ -128,9 +129,8 @@ base::Result<Address> parse_websocket(std::string_view rest, Address::Scheme sch
         return bad("expected a path of at most " + std::to_string(longest) +
                    " printable bytes such as `/jetway`, not " + quoted(path));
     }
-    auto address = parse_tcp(rest.substr(0, slash));
+    auto address = parse_tcp(rest.substr(0, slash), scheme);
     if (address) {
-        address->scheme = scheme;
         address->path = std::string(path);
     }
     return address;
@@ -176,29 +176,25 @@ std::string Address::text() const {
     }
 }
 
-base::Result<Address> parse_address(std::string_view text) {
+base::Result<Address> parse_address(std::string_view text, Address::Scheme unsaid) {
     const std::size_t end = text.find("://");
     if (end == std::string_view::npos) {
         if (text.starts_with("/") || text.starts_with("unix:")) {
             return bad("expected the address of a Unix socket as `unix:///path`, not " +
                        quoted(text));
         }
-        return parse_tcp(text);
+        return parse_tcp(text, unsaid);
     }
     const std::string_view scheme = text.substr(0, end);
     const std::string_view rest = text.substr(end + 3);
     if (scheme == "tcp") {
-        return parse_tcp(rest);
+        return parse_tcp(rest, Address::Scheme::tcp);
     }
     if (scheme == "unix") {
         return parse_unix(rest);
     }
     if (scheme == "tls") {
-        auto address = parse_tcp(rest);
-        if (address) {
-            address->scheme = Address::Scheme::tls;
-        }
-        return address;
+        return parse_tcp(rest, Address::Scheme::tls);
     }
     if (scheme == "ws" || scheme == "wss") {
         return parse_websocket(rest, scheme == "ws" ? Address::Scheme::ws : Address::Scheme::wss);

@@ -22,7 +22,8 @@ struct Address {
     std::uint16_t port = 0;  // 0 for a Unix socket
     std::string path;        // of a Unix socket, or of a WebSocket: `/` at least
 
-    std::string text() const;  // `10.0.0.2:9001`, `unix:///run/x.sock`: parses to the same again
+    // `10.0.0.2:9001`, `unix:///run/x.sock`, `tls://10.0.0.2:9001`: parses to the same again.
+    std::string text() const;
 
     // The part that only one listener can have: `10.0.0.2:9001`, or the path of a Unix socket.
     std::string place() const;
@@ -32,8 +33,10 @@ struct Address {
     friend bool operator==(const Address&, const Address&) = default;
 };
 
-// The error's detail says what was expected.
-base::Result<Address> parse_address(std::string_view text);
+// `unsaid`, tcp or tls, is the scheme of a host and port without one. The error's detail says what
+// was expected.
+base::Result<Address> parse_address(std::string_view text,
+                                    Address::Scheme unsaid = Address::Scheme::tcp);
 
 bool is_loopback_host(
     std::string_view host);  // 127.0.0.0/8, ::1, localhost: reached from here only

@@ -102,6 +102,7 @@ private:
             const Place at = machine.links[i].address;
             if (link.has_address) {
                 check_leads_to_one(link, *peer, at);
+                check_certificates(link, *peer, at);
             } else if (!dials(*peer, machine.config.name)) {
                 problems_.add(at, quoted(link.name) + " has no `address`, and no terminal of " +
                                       quoted(link.peer) +
@@ -189,6 +190,16 @@ private:
             }
         }
         return neighbours;
+    }
+
+    // It will listen as it is dialled.
+    void check_certificates(const LinkConfig& link, const MachineDraft& peer, Place at) {
+        if (link.address.is_encrypted() && !peer.has_listen && !peer.config.security.complete()) {
+            problems_.add(at, quoted(link.peer) + " would listen at " +
+                                  quoted(link.address.text()) +
+                                  ", and has no certificates: expected `security: {certificates: "
+                                  "DIR}`; `jetway certs` makes them");
+        }
     }
 
     void infer_listeners() {
@@ -286,6 +297,14 @@ Checked parse_deployment(std::string_view text) {
     }
     checked.problems = problems.take();
     return checked;
+}
+
+bool uses_tls(const MachineConfig& machine) {
+    const auto encrypted = [](const auto& one) { return one.address.is_encrypted(); };
+    return std::any_of(machine.listen.begin(), machine.listen.end(),
+                       [](const Address& address) { return address.is_encrypted(); }) ||
+           std::any_of(machine.links.begin(), machine.links.end(), encrypted) ||
+           std::any_of(machine.locals.begin(), machine.locals.end(), encrypted);
 }
 
 std::vector<Address> insecure_listeners(const MachineConfig& machine) {

@@ -23,6 +23,7 @@
 #include "config/expect.h"
 #include "config/problem.h"
 #include "config/rules.h"
+#include "config/security.h"
 #include "router/options.h"
 
 namespace jetway::config {
@@ -70,6 +71,8 @@ struct MachineConfig {
     std::optional<std::string> control_group;
     bool strict_services = false;
     bool refuse_unknown_neighbours = false;
+    Security security;
+    HandshakeBounds handshakes;
 };
 
 struct Deployment {
@@ -89,6 +92,9 @@ Checked parse_deployment(std::string_view text);
 // The addresses beyond loopback that this machine would listen on without TLS (tcp and ws), for
 // neighbours or services: to start them takes `insecure: true` or --insecure.
 std::vector<Address> insecure_listeners(const MachineConfig& machine);
+
+// Whether it listens or dials anywhere with TLS, and so needs its certificates.
+bool uses_tls(const MachineConfig& machine);
 
 // The same mesh on one host: every host that a machine is reached at becomes an address of its own
 // in 127.0.0.0/8, ports kept; each machine listens wherever the others dial it. Unix sockets that

@@ -67,6 +67,8 @@ private:
         draft_.config.strict_services = settings.strict_services;
         draft_.config.refuse_unknown_neighbours = settings.refuse_unknown_neighbours;
         draft_.admin_remote = std::move(settings.admin_remote);
+        draft_.config.security = std::move(settings.security);
+        draft_.config.handshakes = settings.handshakes;
     }
 
     void read_services(const YamlNode& list) {
@@ -147,8 +149,29 @@ private:
         }
     }
 
+    // An address between machines; nothing, with a problem, for one that can't be.
+    std::optional<Address> read_network_address(const YamlNode& node) {
+        const Security& security = draft_.config.security;
+        auto address = address_of(
+            node, problems_, security.network_tls ? Address::Scheme::tls : Address::Scheme::tcp);
+        if (address && !check_certificates(*address, node.place)) {
+            return std::nullopt;
+        }
+        return address;
+    }
+
+    bool check_certificates(const Address& address, Place at) {
+        if (!address.is_encrypted() || draft_.config.security.complete()) {
+            return true;
+        }
+        problems_.add(at, quoted(address.text()) +
+                              " needs certificates: expected `security: {certificates: DIR}`, "
+                              "the folder where `jetway certs` puts them");
+        return false;
+    }
+
     void read_listen_address(const YamlNode& node) {
-        auto address = address_of(node, problems_);
+        auto address = read_network_address(node);
         if (!address) {
             return;
         }
@@ -265,7 +288,7 @@ private:
 
     void read_link_address(const YamlNode& node, LinkConfig& link) {
         link.has_address = true;  // also when it is wrong, which is told once
-        auto address = address_of(node, problems_);
+        auto address = read_network_address(node);
         if (!address) {
             return;
         }
@@ -300,7 +323,7 @@ private:
             return;
         }
         auto address = address_of(*node, problems_);
-        if (address && !name.empty() &&
+        if (address && check_certificates(*address, node->place) && !name.empty() &&
             listeners_.claim(address->place(), node->place, "the address")) {
             std::vector<std::string> origins = read_origins(section, *address);
             const bool unix_socket = address->scheme == Address::Scheme::unix_socket;

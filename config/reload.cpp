@@ -105,6 +105,14 @@ std::vector<SettingChange> compare_settings(const MachineConfig& old, const Mach
     all.count("limits.errors", old.router.errors, fresh.router.errors);
     all.duration("limits.hello_timeout", terminal.hello_timeout, new_terminal.hello_timeout);
     all.duration("limits.frame_timeout", terminal.frame_timeout, new_terminal.frame_timeout);
+    all.count("limits.handshakes", old.handshakes.at_once, fresh.handshakes.at_once);
+    all.count("limits.handshakes_per_address", old.handshakes.per_address,
+              fresh.handshakes.per_address);
+    all.duration("limits.handshake_timeout", old.handshakes.timeout, fresh.handshakes.timeout);
+    all.text("security.certificates", old.security.certificates, fresh.security.certificates);
+    all.text("security.ca", old.security.ca, fresh.security.ca);
+    all.text("security.certificate", old.security.certificate, fresh.security.certificate);
+    all.text("security.key", old.security.key, fresh.security.key);
     all.count("hop_limit", old.router.hop_limit, fresh.router.hop_limit);
     all.flag("insecure", old.insecure, fresh.insecure);
     all.duration("shutdown_grace", old.shutdown_grace, fresh.shutdown_grace);

@@ -175,12 +175,27 @@ std::optional<std::string> text_of(const YamlNode& node, std::string_view expect
     return node.text;
 }
 
-std::optional<Address> address_of(const YamlNode& node, Problems& problems) {
+std::optional<std::string> Section::read_path(std::string_view key,
+                                              std::string_view expected) const {
+    constexpr std::size_t longest_path = 4'096;  // PATH_MAX
+    const YamlNode* node = scalar(key, expected);
+    if (node == nullptr) {
+        return std::nullopt;
+    }
+    if (node->text.empty() || node->text.size() > longest_path) {
+        problems_->add(node->place, std::string(key) + ": " + expected_not(expected, *node));
+        return std::nullopt;
+    }
+    return node->text;
+}
+
+std::optional<Address> address_of(const YamlNode& node, Problems& problems,
+                                  Address::Scheme unsaid) {
     if (node.kind != YamlNode::Kind::scalar) {
         problems.add(node.place, expected_not("an address such as `10.0.0.2:9001`", node));
         return std::nullopt;
     }
-    auto address = parse_address(node.text);
+    auto address = parse_address(node.text, unsaid);
     if (!address) {
         problems.add(node.place, address.error().detail);
         return std::nullopt;

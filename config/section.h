@@ -52,6 +52,8 @@ public:
     std::optional<std::uint64_t> read_size(std::string_view key, CountRange range) const;
     std::optional<base::Duration> read_duration(std::string_view key, DurationRange range) const;
     std::optional<Address> read_address(std::string_view key) const;
+    // The path of a file or folder, 1 to 4096 bytes.
+    std::optional<std::string> read_path(std::string_view key, std::string_view expected) const;
 
     // A text of 1 to 128 bytes; `expected` completes "expected …".
     std::optional<std::string> read_text(std::string_view key, std::string_view expected) const;
@@ -68,7 +70,9 @@ private:
 std::optional<std::string> text_of(const YamlNode& node, std::string_view expected,
                                    Problems& problems);
 
-std::optional<Address> address_of(const YamlNode& node, Problems& problems);
+// `unsaid` is the scheme of an address without one.
+std::optional<Address> address_of(const YamlNode& node, Problems& problems,
+                                  Address::Scheme unsaid = Address::Scheme::tcp);
 
 // The items of a list; none, with a problem, when something else stands there. Nothing at all
 // (`services:`) is an empty list.

@@ -61,15 +61,40 @@ void read_gossip(const YamlNode& node, Settings& settings, Problems& problems) {
                 problems);
 }
 
+void read_security(const YamlNode& node, Settings& settings, Problems& problems) {
+    const Section section(node, "a map of security settings", problems);
+    section.check_keys({{"certificates", "ca", "certificate", "key", "network"}, {}, {}});
+    Security& security = settings.security;
+    put(security.certificates, section.read_path("certificates", "the path of a folder"));
+    put(security.ca, section.read_path("ca", "the path of a file"));
+    put(security.certificate, section.read_path("certificate", "the path of a file"));
+    put(security.key, section.read_path("key", "the path of a file"));
+    if (const auto network = section.read_text("network", "`tcp` or `tls`")) {
+        if (*network != "tcp" && *network != "tls") {
+            problems.add(section.find("network")->place,
+                         "network: expected `tcp` or `tls`, not " + quoted(*network));
+        }
+        security.network_tls = *network == "tls";
+    }
+    const bool any = !security.ca.empty() || !security.certificate.empty() || !security.key.empty();
+    if (any && !security.complete()) {
+        problems.add(
+            node.place,
+            "security: expected `ca`, `certificate` and `key` together, or `certificates`, "
+            "the folder that has all three");
+    }
+}
+
 // `max_frame` may be larger than `queue`: so are their defaults, and writing these down must not
 // turn them into an error.
 void read_limits(const YamlNode& node, Settings& settings, Problems& problems) {
     constexpr CountRange many{1, 1'000'000};
     const Section section(node, "a map of limits", problems);
-    section.check_keys({{"queue", "max_frame", "services", "machines", "terminals", "errors",
-                         "hello_timeout", "frame_timeout"},
-                        {"unacknowledged"},
-                        {}});
+    section.check_keys(
+        {{"queue", "max_frame", "services", "machines", "terminals", "errors", "hello_timeout",
+          "frame_timeout", "handshakes", "handshakes_per_address", "handshake_timeout"},
+         {"unacknowledged"},
+         {}});
     terminal::Options& terminal = settings.terminal;
     put(terminal.queue, section.read_size("queue", {1U << 10U, 64ULL << 30U}));
     put(terminal.max_frame, section.read_size("max_frame", {1U << 10U, 1U << 30U}));
@@ -81,6 +106,10 @@ void read_limits(const YamlNode& node, Settings& settings, Problems& problems) {
         section.read_duration("hello_timeout", {milliseconds(1), minutes(10)}));
     put(terminal.frame_timeout,
         section.read_duration("frame_timeout", {milliseconds(1), minutes(60)}));
+    put(settings.handshakes.at_once, section.read_count("handshakes", many));
+    put(settings.handshakes.per_address, section.read_count("handshakes_per_address", many));
+    put(settings.handshakes.timeout,
+        section.read_duration("handshake_timeout", {milliseconds(1), minutes(10)}));
 }
 
 void read_admin(const YamlNode& node, Settings& settings, Problems& problems) {
@@ -105,11 +134,28 @@ void read_unknown_neighbours(const Section& section, Settings& settings, Problem
 
 Keys settings_keys() {
     return {{"gossip", "limits", "hop_limit", "insecure", "shutdown_grace", "control_group",
-             "strict_services", "unknown_neighbours", "admin"},
-            {"security", "ninep", "registry", "dns", "ingress"},
-            {"gossip.interval", "gossip.min_interval", "gossip.request_timeout", "gossip.hello",
-             "gossip.dead_after", "limits.queue", "limits.max_frame", "limits.machines",
-             "limits.terminals", "limits.errors", "limits.hello_timeout", "limits.frame_timeout",
+             "strict_services", "unknown_neighbours", "admin", "security"},
+            {"ninep", "registry", "dns", "ingress"},
+            {"gossip.interval",
+             "gossip.min_interval",
+             "gossip.request_timeout",
+             "gossip.hello",
+             "gossip.dead_after",
+             "limits.queue",
+             "limits.max_frame",
+             "limits.machines",
+             "limits.terminals",
+             "limits.errors",
+             "limits.hello_timeout",
+             "limits.frame_timeout",
+             "limits.handshakes",
+             "limits.handshakes_per_address",
+             "limits.handshake_timeout",
+             "security.certificates",
+             "security.ca",
+             "security.certificate",
+             "security.key",
+             "security.network",
              "admin.remote"}};
 }
 
@@ -119,6 +165,9 @@ Settings read_settings(const Section& section, Settings settings, Problems& prob
     }
     if (const YamlNode* limits = section.find("limits")) {
         read_limits(*limits, settings, problems);
+    }
+    if (const YamlNode* security = section.find("security")) {
+        read_security(*security, settings, problems);
     }
     put(settings.hop_limit, section.read_count("hop_limit", {1, 255}));
     put(settings.insecure, section.read_bool("insecure"));

@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "config/rules.h"
 #include "config/section.h"
+#include "config/security.h"
 #include "gossip/options.h"
 #include "terminal/options.h"
 
@@ -33,6 +34,8 @@ struct Settings {
     bool strict_services = false;
     bool refuse_unknown_neighbours = false;
     std::vector<PlacedName> admin_remote;  // machines
+    Security security;
+    HandshakeBounds handshakes;
 };
 
 // The keys of the settings, for the section that they stand in together with its own.

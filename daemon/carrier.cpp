@@ -4,9 +4,9 @@
 
 namespace jetway::daemon {
 
-Carrier::Carrier(Carriers& owner, io::Loop& loop, router::TerminalId id,
+Carrier::Carrier(Carriers& owner, io::Loop& loop, router::TerminalId id, std::string peer,
                  std::unique_ptr<io::Stream> stream)
-    : owner_(owner), loop_(loop), id_(id), stream_(std::move(stream)) {
+    : owner_(owner), loop_(loop), id_(id), peer_(std::move(peer)), stream_(std::move(stream)) {
     stream_->set_handler(this);
     stream_->start_reading();
 }
@@ -34,6 +34,7 @@ void Carrier::on_writable() {
 }
 
 void Carrier::on_closed(const base::Error& why) {
+    owner_.report_tls(peer_, why);
     owner_.lost(id_, why.detail);
 }
 

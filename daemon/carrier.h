@@ -14,7 +14,8 @@ class Carriers;
 
 class Carrier final : public io::StreamHandler {
 public:
-    Carrier(Carriers& owner, io::Loop& loop, router::TerminalId id,
+    // `peer` is who is there, for the log: the machine that was dialled, or an address.
+    Carrier(Carriers& owner, io::Loop& loop, router::TerminalId id, std::string peer,
             std::unique_ptr<io::Stream> stream);
 
     // Writes all that the terminal has queued, unless a write is unfinished.
@@ -32,6 +33,7 @@ private:
     Carriers& owner_;
     io::Loop& loop_;
     router::TerminalId id_;
+    std::string peer_;
     std::size_t unfinished_ = 0;  // bytes of the write that is under way
     std::unique_ptr<io::Stream> stream_;
 };

@@ -37,7 +37,8 @@ void Carriers::accept(router::Entry by, const std::string& terminal,
     from.terminal = terminal;
     const router::TerminalId id = router_.accepted(std::move(from), loop_.now());
     if (id != 0) {
-        carriers_.emplace(id, std::make_unique<Carrier>(*this, loop_, id, std::move(stream)));
+        const std::string peer = stream->peer_name();
+        carriers_.emplace(id, std::make_unique<Carrier>(*this, loop_, id, peer, std::move(stream)));
     }
 }
 
@@ -63,6 +64,20 @@ void Carriers::lost(router::TerminalId id, const std::string& why) {
     router_.on_closed(id, why, loop_.now());
 }
 
+void Carriers::report_tls(const std::string& peer, const base::Error& why) {
+    if (why.code != "certificate" && why.code != "tls" && why.code != "truncated") {
+        return;
+    }
+    const auto report = failures_.note(peer + ' ' + why.code,
+                                       {base::Report::Level::warning,
+                                        "TLS failed",
+                                        {{"peer", peer}, {"code", why.code}, {"why", why.detail}}},
+                                       loop_.now());
+    if (report) {
+        on_report_(*report);
+    }
+}
+
 void Carriers::dial(std::size_t link) {
     const std::string peer = router_.options().links[link].peer;
     const auto target = targets_.find(peer);
@@ -70,7 +85,8 @@ void Carriers::dial(std::size_t link) {
         return;  // this neighbour is only waited for
     }
     dials_[peer] = std::make_unique<transport::Dialler>(
-        loop_, target->second, dial_timeout,
+        loop_, target->second,
+        transport::Terms{.tls = tls_, .machine = peer, .certificate_required = false}, dial_timeout,
         [this, peer](base::Result<std::unique_ptr<io::Stream>> stream) {
             const auto mine = dials_.find(peer);
             if (mine != dials_.end()) {
@@ -86,14 +102,15 @@ void Carriers::dial(std::size_t link) {
                 return;  // the deployment has it no more
             }
             if (!stream) {
+                report_tls(peer, stream.error());
                 router_.on_dial_failed(index, stream.error(), loop_.now());
                 return;
             }
             const router::TerminalId id =
                 router_.dialled(index, arrival(router::Entry::dialled, **stream), loop_.now());
             if (id != 0) {
-                carriers_.emplace(id,
-                                  std::make_unique<Carrier>(*this, loop_, id, std::move(*stream)));
+                carriers_.emplace(
+                    id, std::make_unique<Carrier>(*this, loop_, id, peer, std::move(*stream)));
             }
         });
 }

@@ -14,6 +14,7 @@
 #include "io/timer.h"
 #include "router/router.h"
 #include "transport/dialler.h"
+#include "transport/failure_log.h"
 
 namespace jetway::daemon {
 
@@ -35,6 +36,9 @@ public:
     // Where the neighbour at the end of a configured link is dialled; none: it is never dialled.
     void set_target(const std::string& peer, std::optional<transport::Target> target);
 
+    // With what TLS is spoken to neighbours that are dialled from now on.
+    void set_tls(std::shared_ptr<const io::TlsContext> tls) { tls_ = std::move(tls); }
+
     // Brings the router up to date and carries out what it wants. At the end of every turn of the
     // loop, and after whatever changed the router outside of one.
     void turn();
@@ -43,6 +47,8 @@ public:
 
     // For Carrier and InProcess: the connection is gone.
     void lost(router::TerminalId id, const std::string& why);
+    // Says what TLS has against a peer, a machine or an address; the same again is rate-limited.
+    void report_tls(const std::string& peer, const base::Error& why);
 
     router::Router& router() { return router_; }
     io::Loop& loop() { return loop_; }
@@ -55,6 +61,8 @@ private:
     io::Loop& loop_;
     router::Router& router_;
     OnReport on_report_;
+    std::shared_ptr<const io::TlsContext> tls_;
+    transport::FailureLog failures_;
     io::Timer timer_;
     std::unordered_map<router::TerminalId, std::unique_ptr<Carrier>> carriers_;
     std::unordered_map<router::TerminalId, InProcess*> in_process_;

@@ -107,6 +107,7 @@ int run(const RunOptions& options) {
     Server::Options wanted;
     wanted.machine = *loaded;
     wanted.socket = socket_path(options, *loaded);
+    wanted.folder = std::filesystem::path(options.file).parent_path().string();
     wanted.insecure = options.insecure;
     wanted.on_report = [&](const base::Report& report) { log.write(report, loop.now()); };
     std::unique_ptr<Server> server;
@@ -124,7 +125,9 @@ int run(const RunOptions& options) {
     if (!started) {
         std::fprintf(stderr, "jetway: %s\n", started.error().detail.c_str());
         const std::string& code = started.error().code;
-        return code == "insecure" || code == "config" ? invalid_configuration : 1;
+        return code == "insecure" || code == "config" || code == "certificate"
+                   ? invalid_configuration
+                   : 1;
     }
     server = std::move(*started);
     if (server->router().options().insecure) {

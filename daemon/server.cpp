@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 
+#include "daemon/certificates.h"
 #include "daemon/process_figures.h"
 #include "daemon/rights.h"
 
@@ -11,6 +12,7 @@ namespace jetway::daemon {
 namespace {
 
 constexpr base::Duration shutdown_step = std::chrono::milliseconds(10);
+constexpr base::Duration between_validity = std::chrono::hours(24);
 constexpr base::Duration goodbye_time = std::chrono::milliseconds(100);
 
 transport::Target target_of(const config::Address& address) {
@@ -35,6 +37,11 @@ base::Random seeded() {
     return base::Random((std::uint64_t{device()} << 32U) | device());
 }
 
+transport::HandshakeLimits limits_of(const config::HandshakeBounds& bounds) {
+    return {
+        .at_once = bounds.at_once, .per_address = bounds.per_address, .timeout = bounds.timeout};
+}
+
 router::Options with_incarnation(router::Options options, bool insecure) {
     options.incarnation = io::wall_clock_ms();
     options.insecure = insecure;
@@ -50,6 +57,8 @@ Server::Server(io::Loop& loop, Options options)
                                !config::insecure_listeners(options_.machine).empty()),
               seeded(), loop.now(), process_figures),
       carriers_(loop, router_, options_.on_report),
+      admission_(limits_of(options_.machine.handshakes)),
+      validity_timer_(loop, [this] { report_validity(); }),
       shutdown_timer_(loop, [this] { watch_shutdown(); }) {
     set_targets(options_.machine);
 }
@@ -65,6 +74,11 @@ base::Result<std::unique_ptr<Server>> Server::start(io::Loop& loop, Options opti
     if (const base::Result<void> allowed = server->check_listeners(machine); !allowed) {
         return allowed.error();
     }
+    auto tls = load_certificates(machine, server->options_.folder);
+    if (!tls) {
+        return tls.error();
+    }
+    server->use_certificates(std::move(*tls));
     if (const base::Result<void> open = server->listen_as(machine); !open) {
         return open.error();
     }
@@ -82,6 +96,21 @@ base::Result<void> Server::check_listeners(const config::MachineConfig& machine)
         machine.name + " would listen on " + open.front().text() +
             ", which other machines can reach, without encryption: write `insecure: true` "
             "in the file or give --insecure if that network is trusted"};
+}
+
+void Server::use_certificates(std::shared_ptr<const io::TlsContext> tls) {
+    tls_ = std::move(tls);
+    carriers_.set_tls(tls_);
+    report_validity();
+}
+
+void Server::report_validity() {
+    validity_timer_.cancel();
+    if (tls_) {
+        options_.on_report(
+            validity(*tls_->own(), static_cast<std::int64_t>(io::wall_clock_ms() / 1000)));
+        validity_timer_.set(loop_.now() + between_validity);
+    }
 }
 
 void Server::set_targets(const config::MachineConfig& machine) {
@@ -120,28 +149,36 @@ base::Result<void> Server::listen_as(const config::MachineConfig& machine) {
     }
     std::map<std::string, Listening> opened;
     std::vector<std::string> keys;
+    std::vector<std::pair<transport::Listener*, transport::Target>> changed;
     for (const auto& [by, terminal, target] : wanted) {
-        const std::string key =
-            (by == router::Entry::local_listener ? "services " : "neighbours ") + target.text();
+        const bool local = by == router::Entry::local_listener;
+        const std::string key = (local ? "services " : "neighbours ") + target.endpoint.text();
         keys.push_back(key);
-        if (const auto found = listeners_.find(key); found != listeners_.end()) {
-            found->second.listener->set_websocket(target.origins, target.max_frame);
+        if (const auto there = listeners_.find(key); there != listeners_.end()) {
+            changed.emplace_back(there->second.listener.get(), target);
             continue;
         }
         if (opened.count(key) != 0) {
             continue;
         }
         base::Result<std::unique_ptr<transport::Listener>> listener = transport::Listener::open(
-            loop_, target, admission_,
+            loop_, target, {admission_, options_.on_report},
+            [this, local] {
+                return transport::Terms{.tls = tls_, .machine = {}, .certificate_required = !local};
+            },
             [this, key](std::unique_ptr<io::Stream> stream) {
                 const Listening& at = listeners_.at(key);
                 carriers_.accept(at.by, at.terminal, std::move(stream));
-            },
-            options_.on_report);
+            });
         if (!listener) {
             return listener.error();
         }
         opened.emplace(key, Listening{by, {}, std::move(*listener)});
+    }
+    for (const auto& [listener, target] : changed) {
+        if (const base::Result<void> became = listener->become(target); !became) {
+            return became.error();
+        }
     }
     for (auto& [key, listening] : opened) {
         options_.on_report(
@@ -175,9 +212,17 @@ base::Result<void> Server::reload(config::MachineConfig fresh) {
     if (const base::Result<void> allowed = check_listeners(fresh); !allowed) {
         return allowed.error();
     }
+    auto tls = load_certificates(fresh, options_.folder);
+    if (!tls) {
+        return tls.error();
+    }
+    const auto before = std::exchange(tls_, *tls);  // listeners are opened on the new terms
     if (const base::Result<void> open = listen_as(fresh); !open) {
+        tls_ = before;
         return open.error();
     }
+    use_certificates(std::move(*tls));
+    admission_.set_limits(limits_of(fresh.handshakes));
     set_targets(fresh);
     router::Options options = fresh.router;
     options.insecure = !config::insecure_listeners(fresh).empty();

@@ -23,13 +23,15 @@ class Server {
 public:
     struct Options {
         config::MachineConfig machine;
-        std::string socket;     // path of the default Unix socket; empty: none
+        std::string socket;  // path of the default Unix socket; empty: none
+        std::string folder;  // of the deployment file: relative paths of certificates start there
         bool insecure = false;  // may listen beyond loopback without TLS
         std::function<void(const base::Report&)> on_report;
     };
 
     // Opens every listener, or none: an error says which and why (`insecure` for a listener that
-    // needs `insecure: true`). `loop` is borrowed and outlives the server.
+    // needs `insecure: true`, `certificate` for files that can't be used). `loop` is borrowed and
+    // outlives the server.
     static base::Result<std::unique_ptr<Server>> start(io::Loop& loop, Options options);
     ~Server();
 
@@ -38,7 +40,8 @@ public:
                                       InProcess::OnEnvelope on_envelope);
 
     // Applies a changed configuration whole, or nothing of it: an error says why not. Connections
-    // that it does not concern stay. What changed is reported.
+    // that it does not concern stay. What changed is reported. Certificates are read again, for
+    // the handshakes from now on.
     base::Result<void> reload(config::MachineConfig fresh);
 
     // Retracts, lets queues run out for up to `shutdown_grace`, says GOODBYE, then calls `done`
@@ -52,6 +55,8 @@ private:
     base::Result<void> listen_as(const config::MachineConfig& machine);
     base::Result<void> check_listeners(const config::MachineConfig& machine) const;
     void set_targets(const config::MachineConfig& machine);
+    void use_certificates(std::shared_ptr<const io::TlsContext> tls);
+    void report_validity();
     void watch_shutdown();
 
     struct Listening {
@@ -64,8 +69,10 @@ private:
     Options options_;
     router::Router router_;
     Carriers carriers_;
+    std::shared_ptr<const io::TlsContext> tls_;  // none: no TLS
     transport::Admission admission_;
-    std::map<std::string, Listening> listeners_;  // by kind and target
+    std::map<std::string, Listening> listeners_;  // by kind and endpoint
+    io::Timer validity_timer_;
     io::Timer shutdown_timer_;
     base::Instant grace_over_ = base::never;
     bool said_goodbye_ = false;

@@ -12,4 +12,8 @@ namespace jetway::io {
 // names the path.
 base::Result<std::string> read_file(const std::string& path, std::size_t max_bytes);
 
+// Writes the file anew with these permissions; whoever reads it sees the old one or the new one,
+// whole. Errors: errno's word; the detail names the path.
+base::Result<void> write_file(const std::string& path, const std::string& contents, unsigned mode);
+
 }  // namespace jetway::io

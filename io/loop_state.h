@@ -30,7 +30,9 @@ struct LoopState {
     bool in_timer = false;
 
     ReadBuffer read_buffer;
-    std::vector<uv_buf_t> write_views;  // scratch of Stream::write
+    ReadBuffer decrypted;               // what TlsStreams read out of it
+    std::vector<uv_buf_t> write_views;  // scratch of SocketStream::write
+    base::Bytes record;                 // scratch of TlsStream::write
 
     std::size_t lookups = 0;  // uv_getaddrinfo requests that libuv still holds
     std::unordered_map<Linger*, std::unique_ptr<Linger>> lingering;

@@ -50,6 +50,16 @@ void Router::greet_router(Connection& connection, const envelope::Hello& hello) 
                              ", but this is " + peer);
         return;
     }
+    const std::vector<std::string>& certified = connection.arrival.certified;
+    if (connection.arrival.encrypted &&
+        std::find(certified.begin(), certified.end(), peer) == certified.end()) {
+        refuse_neighbour(connection, "forbidden",
+                         certified.empty()
+                             ? "it says that it is " + peer + ", and has shown no certificate"
+                             : "its certificate is for " + certified.front() +
+                                   ", but it says that it is " + peer);
+        return;
+    }
     Connection* incumbent = connections_.find(links_.up(peer));
     const std::optional<std::size_t> link = links_.to(peer);
     const TerminalId ours_dialled = link ? links_.dialled(*link) : 0;

@@ -13,7 +13,6 @@ std::optional<std::string_view> Admission::admit(const std::string& address) {
         refused = "handshakes-per-address";
     }
     if (refused) {
-        count_refused(*refused);
         return refused;
     }
     ++unfinished_;

@@ -38,7 +38,7 @@ public:
 
     // A handshake begins; `address` is the host that it comes from, empty for a Unix socket, which
     // only the bound for all concerns. Nothing: it may, and release() must follow. Else which bound
-    // forbids it, counted.
+    // forbids it.
     std::optional<std::string_view> admit(const std::string& address);
     void release(const std::string& address);
 

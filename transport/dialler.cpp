@@ -2,7 +2,8 @@
 
 namespace jetway::transport {
 
-Dialler::Dialler(io::Loop& loop, Target to, base::Duration timeout, Done on_done)
+Dialler::Dialler(io::Loop& loop, Target to, const Terms& terms, base::Duration timeout,
+                 Done on_done)
     : loop_(loop),
       to_(std::move(to)),
       on_done_(std::move(on_done)),
@@ -15,7 +16,7 @@ Dialler::Dialler(io::Loop& loop, Target to, base::Duration timeout, Done on_done
                          : why_);
           }),
       deadline_(loop.now() + timeout) {
-    base::Result<Layers> layers = layers_of(to_, Role::dialler);
+    base::Result<Layers> layers = layers_of(to_, Role::dialler, terms);
     if (!layers) {
         why_ = layers.error();
         timer_.set(base::Instant());  // due already: the answer comes from the loop

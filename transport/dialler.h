@@ -21,7 +21,7 @@ class Dialler {
 public:
     using Done = Layer::Done;
 
-    Dialler(io::Loop& loop, Target to, base::Duration timeout, Done on_done);
+    Dialler(io::Loop& loop, Target to, const Terms& terms, base::Duration timeout, Done on_done);
     Dialler(const Dialler&) = delete;
     Dialler& operator=(const Dialler&) = delete;
 

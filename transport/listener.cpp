@@ -28,7 +28,7 @@ struct Listener::Handshake {
                   [this, &owner](base::Result<std::unique_ptr<io::Stream>> result) {
                       owner.finish(*this, std::move(result));
                   }) {
-        deadline.set(owner.loop_.now() + owner.admission_.limits().timeout);
+        deadline.set(owner.loop_.now() + owner.house_.admission.limits().timeout);
     }
 
     std::string peer;
@@ -37,14 +37,13 @@ struct Listener::Handshake {
     Upgrade upgrade;
 };
 
-base::Result<std::unique_ptr<Listener>> Listener::open(io::Loop& loop, Target at,
-                                                       Admission& admission, OnReady on_ready,
-                                                       OnReport on_report) {
-    if (const base::Result<Layers> layers = layers_of(at, Role::listener); !layers) {
+base::Result<std::unique_ptr<Listener>> Listener::open(io::Loop& loop, Target at, House house,
+                                                       TermsNow terms, OnReady on_ready) {
+    if (const base::Result<Layers> layers = layers_of(at, Role::listener, terms()); !layers) {
         return layers.error();
     }
     std::unique_ptr<Listener> made(
-        new Listener(loop, std::move(at), admission, std::move(on_ready), std::move(on_report)));
+        new Listener(loop, std::move(at), std::move(house), std::move(terms), std::move(on_ready)));
     Listener* self = made.get();
     auto socket = io::Listener::open(
         loop, self->at_.endpoint,
@@ -57,41 +56,46 @@ base::Result<std::unique_ptr<Listener>> Listener::open(io::Loop& loop, Target at
     return made;
 }
 
-Listener::Listener(io::Loop& loop, Target at, Admission& admission, OnReady on_ready,
-                   OnReport on_report)
+Listener::Listener(io::Loop& loop, Target at, House house, TermsNow terms, OnReady on_ready)
     : loop_(loop),
       at_(std::move(at)),
-      admission_(admission),
-      on_ready_(std::move(on_ready)),
-      on_report_(std::move(on_report)) {}
+      house_(std::move(house)),
+      terms_(std::move(terms)),
+      on_ready_(std::move(on_ready)) {}
 
 Listener::~Listener() {
     for (const auto& [key, handshake] : unfinished_) {
-        admission_.release(handshake->address);
+        house_.admission.release(handshake->address);
     }
 }
 
+base::Result<void> Listener::become(const Target& at) {
+    if (const base::Result<Layers> layers = layers_of(at, Role::listener, terms_()); !layers) {
+        return layers.error();
+    }
+    const io::Endpoint bound = at_.endpoint;
+    at_ = at;
+    at_.endpoint = bound;
+    return {};
+}
+
 void Listener::accept(std::unique_ptr<io::Stream> socket) {
-    base::Result<Layers> layers = layers_of(at_, Role::listener);
+    base::Result<Layers> layers = layers_of(at_, Role::listener, terms_());
     if (!layers) {
-        admission_.count_refused(layers.error().code);
-        report_refused(socket->peer_name(), layers.error());
+        refuse(socket->peer_name(), layers.error());
         return;
     }
     if (layers->empty()) {
-        admission_.count_accepted();
+        house_.admission.count_accepted();
         const OnReady ready = on_ready_;
         ready(std::move(socket));  // may destroy this
         return;
     }
-    if (const auto refused = admission_.admit(host_of(*socket, at_))) {
-        report_refused(
-            socket->peer_name(),
-            {std::string(*refused), "limits." +
-                                        std::string(*refused == "handshakes" ? "handshakes"
-                                                                             : "handshakes_per_"
-                                                                               "address") +
-                                        " are unfinished"});
+    if (const auto bound = house_.admission.admit(host_of(*socket, at_))) {
+        refuse(socket->peer_name(),
+               {std::string(*bound), *bound == "handshakes"
+                                         ? "limits.handshakes are unfinished"
+                                         : "limits.handshakes_per_address are unfinished"});
         return;
     }
     auto handshake = std::make_unique<Handshake>(*this, std::move(socket), std::move(*layers));
@@ -102,21 +106,27 @@ void Listener::accept(std::unique_ptr<io::Stream> socket) {
 void Listener::finish(Handshake& handshake, base::Result<std::unique_ptr<io::Stream>> result) {
     // Kept to the end of this call: it is the caller.
     const auto node = unfinished_.extract(&handshake);
-    admission_.release(handshake.address);
+    house_.admission.release(handshake.address);
     if (!result) {
-        admission_.count_refused(result.error().code);
-        report_refused(handshake.peer, result.error());
+        refuse(handshake.peer, result.error());
         return;
     }
-    admission_.count_accepted();
+    house_.admission.count_accepted();
     const OnReady ready = on_ready_;
     ready(std::move(*result));  // may destroy this
 }
 
-void Listener::report_refused(const std::string& peer, const base::Error& why) {
-    on_report_({base::Report::Level::warning,
-                "handshake refused",
-                {{"at", at_.text()}, {"peer", peer}, {"code", why.code}, {"why", why.detail}}});
+void Listener::refuse(const std::string& peer, const base::Error& why) {
+    house_.admission.count_refused(why.code);
+    const auto report = failures_.note(
+        peer.substr(0, peer.rfind(':')) + ' ' + why.code,
+        {base::Report::Level::warning,
+         "handshake refused",
+         {{"at", at_.text()}, {"peer", peer}, {"code", why.code}, {"why", why.detail}}},
+        loop_.now());
+    if (report) {
+        house_.on_report(*report);
+    }
 }
 
 }  // namespace jetway::transport

@@ -18,6 +18,7 @@
 #include "io/listener.h"
 #include "io/timer.h"
 #include "transport/admission.h"
+#include "transport/failure_log.h"
 #include "transport/target.h"
 #include "transport/upgrade.h"
 
@@ -28,37 +29,41 @@ public:
     using OnReady = std::function<void(std::unique_ptr<io::Stream>)>;
     using OnReport = std::function<void(const base::Report&)>;
 
-    // `admission` is borrowed, and outlives it. Names are resolved at once (blocking: at start
-    // only). Errors: those of io/listener.h and of layers_of.
-    static base::Result<std::unique_ptr<Listener>> open(io::Loop& loop, Target at,
-                                                        Admission& admission, OnReady on_ready,
-                                                        OnReport on_report);
+    // What a program's listeners have in common.
+    struct House {
+        Admission& admission;  // borrowed, and outlives the listeners
+        OnReport on_report;
+    };
+    using TermsNow = std::function<Terms()>;  // asked for each connection
+
+    // Names are resolved at once (blocking: at start only). Errors: those of io/listener.h and of
+    // layers_of.
+    static base::Result<std::unique_ptr<Listener>> open(io::Loop& loop, Target at, House house,
+                                                        TermsNow terms, OnReady on_ready);
     ~Listener();
     Listener(const Listener&) = delete;
     Listener& operator=(const Listener&) = delete;
 
-    // For the WebSockets that are accepted from now on: what Target has by these names.
-    void set_websocket(std::vector<std::string> origins, std::uint32_t max_frame) {
-        at_.origins = std::move(origins);
-        at_.max_frame = max_frame;
-    }
-
     // Where it listens, port 0 resolved.
     const Target& bound() const { return at_; }
+    // Those who connect from now on are met by another scheme, path, or whatever else a Target has:
+    // its endpoint is the one where this listens.
+    base::Result<void> become(const Target& at);
 
 private:
     struct Handshake;
 
-    Listener(io::Loop& loop, Target at, Admission& admission, OnReady on_ready, OnReport on_report);
+    Listener(io::Loop& loop, Target at, House house, TermsNow terms, OnReady on_ready);
     void accept(std::unique_ptr<io::Stream> socket);
     void finish(Handshake& handshake, base::Result<std::unique_ptr<io::Stream>> result);
-    void report_refused(const std::string& peer, const base::Error& why);
+    void refuse(const std::string& peer, const base::Error& why);
 
     io::Loop& loop_;
     Target at_;
-    Admission& admission_;
+    House house_;
+    TermsNow terms_;
     OnReady on_ready_;
-    OnReport on_report_;
+    FailureLog failures_;
     std::unordered_map<Handshake*, std::unique_ptr<Handshake>> unfinished_;
     std::unique_ptr<io::Listener> socket_;
 };

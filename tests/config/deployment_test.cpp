@@ -253,7 +253,8 @@ machines:
 
     TEST_CASE("a local terminal on a WebSocket lists the origins whose pages may connect") {
         const MachineConfig a =
-            *valid(machine("    listen: 'ws://127.0.0.1:1'\n"
+            *valid(machine("    security: {certificates: certs}\n"
+                           "    listen: 'ws://127.0.0.1:1'\n"
                            "    terminals: [{name: x, type: local, address: "
                            "'ws://127.0.0.1:4/mesh', origins: ['https://app.example:8443', '*', "
                            "'null']},"
@@ -266,6 +267,36 @@ machines:
         CHECK(a.locals[0].origins == Texts{"https://app.example:8443", "*", "null"});
         CHECK(a.locals[1].origins.empty());
         CHECK(texts(insecure_listeners(a)) == Texts{"ws://10.0.0.1:6/"});
+    }
+
+    TEST_CASE("with `network: tls` an address between machines is one of TLS unless it says more") {
+        const Deployment deployment = valid(
+            "security: {certificates: certs, network: tls}\n"
+            "limits: {handshakes: 7, handshakes_per_address: 3, handshake_timeout: 2s}\n"
+            "machines:\n"
+            "  a:\n"
+            "    listen: ['10.0.0.1:1', 'tcp://10.0.0.1:2', 'tls://10.0.0.1:3']\n"
+            "    terminals:\n"
+            "      - {name: to-b, type: network, address: '10.0.0.2:1'}\n"
+            "      - {name: x, type: local, address: '10.0.0.1:4'}\n"
+            "  b:\n"
+            "    security: {ca: c.pem, certificate: /etc/b.pem, key: b.key}\n"
+            "  c:\n"
+            "    security: {network: tcp}\n"
+            "    terminals: [{name: to-a, type: network, address: '10.0.0.1:2'}]\n");
+        const MachineConfig& a = *deployment.find("a");
+        CHECK(texts(a.listen) == Texts{"tls://10.0.0.1:1", "10.0.0.1:2", "tls://10.0.0.1:3"});
+        CHECK(a.links[0].address.text() == "tls://10.0.0.2:1");
+        CHECK(texts(deployment.find("b")->listen) == Texts{"tls://10.0.0.2:1"});
+        CHECK(deployment.find("c")->links[0].address.text() == "10.0.0.1:2");
+        CHECK(texts(insecure_listeners(a)) == Texts{"10.0.0.1:2", "10.0.0.1:4"});
+        CHECK(insecure_listeners(*deployment.find("b")).empty());
+        CHECK(uses_tls(a));
+        CHECK(uses_tls(*deployment.find("b")));
+        CHECK_FALSE(uses_tls(*deployment.find("c")));
+        CHECK(a.security.certificates == "certs");
+        CHECK(deployment.find("b")->security.key == "b.key");
+        CHECK(a.handshakes == HandshakeBounds{7, 3, std::chrono::seconds(2)});
     }
 
     TEST_CASE("aliases share what machines have in common") {

@@ -68,13 +68,41 @@ TEST_SUITE("config.problems") {
     }
 
     TEST_CASE("what later versions bring is refused plainly") {
-        for (const char* key : {"security", "ninep"}) {
+        for (const char* key : {"ninep", "registry"}) {
             check_says({std::string(key) + ": {x: 1}\nmachines: {a: {}}\n",
                         std::string("d.yml:1:1: this version of Jetway does not have `") + key});
             check_says({machine(std::string("    ") + key + ": 1\n"),
                         std::string("d.yml:4:5: this version of Jetway does not have `") + key});
         }
         check_says({service("{name: x, policy: nearest}"), "...does not have `policy`"});
+    }
+
+    TEST_CASE("an address of TLS needs certificates") {
+        const auto top = [](const std::string& line) { return line + "\nmachines: {a: {}}\n"; };
+        const Case cases[] = {
+            {machine("    listen: tls://1.2.3.4:5\n"),
+             "d.yml:4:13: `tls://1.2.3.4:5` needs certificates: expected `security: {certificates: "
+             "DIR}`"},
+            {terminal("name: x, type: local, address: 'tls://1.2.3.4:5'"), "...needs certificates"},
+            {terminal("name: to-b, type: network, address: 'wss://1.2.3.4:5'"),
+             "...needs certificates"},
+            {"machines:\n  b:\n  a:\n    security: {certificates: certs}\n    terminals:\n"
+             "      - {name: to-b, type: network, address: 'tls://1.2.3.4:5'}\n",
+             "d.yml:6:46: `b` would listen at `tls://1.2.3.4:5`, and has no certificates"},
+            {"security: {certificates: certs}\nmachines:\n  b:\n  c: {terminals: [{name: to-b, "
+             "type: "
+             "network, address: 'tcp://1.2.3.4:5'}]}\n  a:\n    terminals:\n"
+             "      - {name: to-b, type: network, address: 'tls://1.2.3.4:5'}\n",
+             "d.yml:7:46: `b` would listen at `1.2.3.4:5` as line 4 has it: expected the same "
+             "scheme"},
+            {top("security: {ca: x}"), "...expected `ca`, `certificate` and `key` together"},
+            {top("security: {network: ssl}"), "...network: expected `tcp` or `tls`, not `ssl`"},
+            {top("security: {certificate: [x]}"), "...expected the path of a file, not a list"},
+            {top("security: {certificat: x}"), "...did you mean `certificate`?"},
+            {top("certificates: x"), "...did you mean `security.certificates`?"}};
+        for (const Case& c : cases) {
+            check_says(c);
+        }
     }
 
     TEST_CASE("a file without machines is refused") {

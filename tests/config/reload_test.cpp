@@ -87,10 +87,11 @@ TEST_SUITE("config.reload") {
             "{}", "",
             "gossip: {interval: 2s, min_interval: 10ms, request_timeout: 1s, hello: 100ms, "
             "dead_after: 400ms}\nlimits: {queue: 1MiB, max_frame: 4MiB, services: 7, machines: 8, "
-            "terminals: 9, errors: 10, hello_timeout: 3s}\nhop_limit: 12\ninsecure: true\n"
+            "terminals: 9, errors: 10, hello_timeout: 3s, handshakes: 5, handshake_timeout: 1s}\n"
+            "security: {certificates: certs, ca: other.pem}\nhop_limit: 12\ninsecure: true\n"
             "shutdown_grace: 500ms\ncontrol_group: wheel\n");
         const Reload reload = compare(machine("{}"), fresh);
-        CHECK(reload.settings.size() == 16);
+        CHECK(reload.settings.size() == 20);
         CHECK(reload.problems.empty());
         const std::vector<std::string> lines = describe(reload);
         CHECK(lines.front() == "gossip.interval changed from 5s to 2s");
@@ -109,9 +110,10 @@ TEST_SUITE("config.reload") {
 
     TEST_CASE("the origins of a local terminal change without it") {
         const auto with = [](const std::string& origins) {
-            return machine("{terminals: [{name: t, type: local, address: 'ws://127.0.0.1:1', "
-                           "origins: " +
-                           origins + "}]}");
+            return machine(
+                "{terminals: [{name: t, type: local, address: 'ws://127.0.0.1:1', "
+                "origins: " +
+                origins + "}]}");
         };
         const Reload reload = compare(with("[]"), with("['*']"));
         CHECK(reload.locals.added.empty());

@@ -41,12 +41,13 @@ struct Place {
                    HandshakeLimits limits = {})
         : admission(limits) {
         auto opened = Listener::open(
-            loop, std::move(at), admission,
+            loop, std::move(at),
+            {admission, [this](const base::Report& report) { reports.push_back(report); }},
+            [] { return Terms(); },
             [this](std::unique_ptr<io::Stream> stream) {
                 stream->set_handler(&at_server);
                 server = std::move(stream);
-            },
-            [this](const base::Report& report) { reports.push_back(report); });
+            });
         REQUIRE(opened);
         listener = std::move(*opened);
     }
@@ -54,7 +55,7 @@ struct Place {
     // Dials; the stream, or the error's code.
     std::string dial(const Target& to) {
         std::optional<std::string> code;
-        Dialler dialler(loop, to, std::chrono::seconds(5),
+        Dialler dialler(loop, to, Terms(), std::chrono::seconds(5),
                         [&](base::Result<std::unique_ptr<io::Stream>> stream) {
                             if (stream) {
                                 client = std::move(*stream);
@@ -255,7 +256,7 @@ TEST_SUITE("transport.websocket") {
         };
         std::optional<std::string> code;
         const Dialler dialler(place.loop, {Scheme::ws, place.listener->bound().endpoint, "/"},
-                              std::chrono::seconds(5),
+                              Terms(), std::chrono::seconds(5),
                               [&](base::Result<std::unique_ptr<io::Stream>> stream) {
                                   code = stream ? "" : stream.error().code;
                               });
@@ -281,7 +282,9 @@ TEST_SUITE("transport.websocket") {
         place.knock(page);
         REQUIRE(wait_for(place.loop, [&] { return place.at_client.closed == 1; }));
         CHECK(place.heard().starts_with("HTTP/1.1 403 "));
-        place.listener->set_websocket({"https://app.example"}, 1'000'000);
+        Target other = place.listener->bound();
+        other.origins = {"https://app.example"};
+        REQUIRE(place.listener->become(other));
         place.knock(page);
         REQUIRE(wait_for(place.loop, [&] { return place.server != nullptr; }));
     }
