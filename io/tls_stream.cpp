@@ -105,8 +105,8 @@ TlsStream::~TlsStream() {
 void TlsStream::set_expectations(const Options& options) {
     if (options.side == Options::Side::server) {
         SSL_set_accept_state(ssl_);
-        SSL_set_verify(ssl_,
-                       SSL_VERIFY_PEER | (options.required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
+        const int mode = SSL_VERIFY_PEER | (options.required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0);
+        SSL_set_verify(ssl_, options.asked || options.required ? mode : SSL_VERIFY_NONE,
                        &TlsStream::verify);
         return;
     }

@@ -39,7 +39,9 @@ public:
         // Client: the name that the server's certificate must have, no wildcards within a word.
         std::string expected;
         bool expected_may_be_address = false;  // then an IP address is looked for among addresses
-        // Server: a client must show a certificate. One that is shown is always verified.
+        // Server: a client is asked for a certificate; it must show one. One that is shown is
+        // always verified.
+        bool asked = true;
         bool required = false;
     };
     // Exactly once, never from the constructor; may destroy the TlsStream.

@@ -6,6 +6,8 @@ TlsLayer::TlsLayer(const Target& target, Role role, const Terms& terms) : contex
     using Side = io::TlsStream::Options::Side;
     options_.side = role == Role::dialler ? Side::client : Side::server;
     options_.required = terms.certificate_required;
+    // A browser that is asked for a certificate gives up the WebSocket.
+    options_.asked = target.scheme != Scheme::wss;
     options_.expected = terms.machine.empty() ? target.endpoint.host : terms.machine;
     options_.expected_may_be_address = terms.machine.empty();
 }

@@ -75,27 +75,37 @@ class PagesHandler(http.server.BaseHTTPRequestHandler):
 
 
 class OverWebSocket(TestCase):
-    """Two machines, joined by ws://, and a terminal on ws:// at one of them."""
+    """Two machines, joined by ws:// or wss://, and a terminal on the same at one of them."""
+
+    scheme = "ws"
 
     def setUp(self):
         super().setUp()
         (self.host, (self.port, link)), = free_addresses(1, ports=2)
+        secure = self.scheme == "wss"
         file = self.world.write("websocket.yml", f"""\
+{"security: {certificates: certificates}" if secure else ""}
 limits:
   hello_timeout: 1s
 machines:
   alpha:
     terminals:
-      - {{name: web, type: local, address: "ws://{self.host}:{self.port}/mesh", origins: ["https://app.example"]}}
-      - {{name: to-beta, type: network, address: "ws://{self.host}:{link}"}}
+      - {{name: web, type: local, address: "{self.scheme}://{self.host}:{self.port}/mesh", origins: ["https://app.example"]}}
+      - {{name: to-beta, type: network, address: "{self.scheme}://{self.host}:{link}"}}
   beta:
-    listen: "ws://{self.host}:{link}"
+    listen: "{self.scheme}://{self.host}:{link}"
     terminals:
       - {{name: to-alpha, type: network}}
 """)
+        self.ca = None
+        if secure:
+            certificates = self.world.folder / "certificates"
+            made = run_jetway("certs", file, "--out", certificates)
+            self.assertEqual(made.returncode, 0, made.stderr)
+            self.ca = certificates / "ca.pem"
         self.alpha, self.beta = self.world.routers(file, ["alpha", "beta"])
         self.world.serve(self.beta, "adder", handler=lambda envelope: sum(envelope.data))
-        self.url = f"ws://{self.host}:{self.port}/mesh"
+        self.url = f"{self.scheme}://{self.host}:{self.port}/mesh"
         self.asker = self.alpha.client()
         until(lambda: self.asker.request("adder", [1, 2], timeout=1).data == 3, 10, "the adder's answer")
 
@@ -103,7 +113,7 @@ machines:
         self.assertEqual(self.asker.request("adder", [20, 22], timeout=3 * SLOW).data, 42)
 
     def peer(self):
-        return WebSocketPeer((self.host, self.port))
+        return WebSocketPeer((self.host, self.port), ca=self.ca)
 
     def asks(self):
         """A service over a WebSocket gets its answer."""
@@ -124,7 +134,8 @@ machines:
 
 class Clients(OverWebSocket):
     def test_node(self):
-        program = self.world.process("node", "node", HERE / "service.mjs", node_modules(), self.url)
+        trust = {"NODE_EXTRA_CA_CERTS": str(self.ca)} if self.ca else None
+        program = self.world.process("node", "node", HERE / "service.mjs", node_modules(), self.url, env=trust)
 
         def said():
             if not program.alive():
@@ -157,7 +168,7 @@ class Clients(OverWebSocket):
         browser = self.world.process(
             "chromium", chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
             "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-            f"--user-data-dir={self.world.folder / 'chromium'}", "--remote-debugging-port=0",
+            *(["--ignore-certificate-errors"] if self.ca else []), f"--user-data-dir={self.world.folder / 'chromium'}", "--remote-debugging-port=0",
             f"http://{host}:{pages.server_port}/page.html?router={url}")
         browser.expected = (0, -15)
         return pages
@@ -180,9 +191,10 @@ class Clients(OverWebSocket):
         self.assertIn("upgrade-403", self.alpha.text())
 
     def test_the_verbs(self):
-        done = run_jetway("request", "adder", "[1, 2, 39]", "--json-data", socket=self.url)
+        trust = ["--ca", self.ca] if self.ca else []
+        done = run_jetway("request", "adder", "[1, 2, 39]", "--json-data", *trust, socket=self.url)
         self.assertEqual((done.returncode, done.stdout.strip()), (0, "42"))
-        done = run_jetway("status", socket=self.url + "/elsewhere")
+        done = run_jetway("status", *trust, socket=self.url + "/elsewhere")
         self.assertEqual(done.returncode, 4)
         self.assertIn("404 Not Found: nothing is here", done.stderr)
 
@@ -265,6 +277,14 @@ class Upgrades(OverWebSocket):
             self.assertEqual(pongs, [bytes([byte]) for byte in frames])
             peer.write(message(CLOSE, struct.pack(">H", 1000)))
             self.assertEqual(list(peer.messages()), [(CLOSE, struct.pack(">H", 1000))])
+
+
+class SecureClients(Clients):
+    scheme = "wss"
+
+
+class SecureUpgrades(Upgrades):
+    scheme = "wss"
 
 
 class Crowds(OverWebSocket):

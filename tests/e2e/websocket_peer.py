@@ -4,6 +4,7 @@ import base64
 import hashlib
 import os
 import socket
+import ssl
 import struct
 
 from harness import SLOW
@@ -35,10 +36,13 @@ def message(opcode, payload, fin=True, mask=b"\x11\x22\x33\x44"):
 
 
 class WebSocketPeer:
-    """A connection to (host, port). Every wait has a deadline."""
+    """A connection to (host, port), inside TLS if there is the file of a CA. Every wait has a deadline."""
 
-    def __init__(self, where, timeout=10.0):
+    def __init__(self, where, timeout=10.0, ca=None):
         self.socket = socket.create_connection(where, timeout * SLOW)
+        if ca:
+            context = ssl.create_default_context(cafile=ca)
+            self.socket = context.wrap_socket(self.socket, server_hostname=where[0])
         self.received = b""
 
     def __enter__(self):
