@@ -68,7 +68,7 @@ void Carriers::report_tls(const std::string& peer, const base::Error& why) {
     if (why.code != "certificate" && why.code != "tls" && why.code != "truncated") {
         return;
     }
-    const auto report = failures_.note(peer + ' ' + why.code,
+    const auto report = failures_.note(peer + ' ' + why.code + ' ' + why.detail,
                                        {base::Report::Level::warning,
                                         "TLS failed",
                                         {{"peer", peer}, {"code", why.code}, {"why", why.detail}}},

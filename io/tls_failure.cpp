@@ -109,6 +109,7 @@ base::Error tls_failure(unsigned long error, const std::optional<Certificate>& o
         case SSL_R_VERSION_TOO_LOW:
             return {"tls", "no version of TLS in common: expected 1.2 or 1.3"};
         case SSL_R_WRONG_VERSION_NUMBER:
+        case SSL_R_UNKNOWN_PROTOCOL:
         case SSL_R_HTTP_REQUEST:
         case SSL_R_HTTPS_PROXY_REQUEST:
         case SSL_R_PACKET_LENGTH_TOO_LONG:

@@ -18,8 +18,8 @@ public:
     static constexpr std::size_t most = 256;
     static constexpr base::Duration quiet = std::chrono::seconds(60);
 
-    // `kind` says which failures are the same: whose, and its code. Nothing: it was said less than
-    // `quiet` ago, and is counted; the next report has the count as `repeated`.
+    // `kind` says which failures are the same: whose, its code and its words. Nothing: it was said
+    // less than `quiet` ago, and is counted; the next report has the count as `repeated`.
     std::optional<base::Report> note(std::string kind, base::Report report, base::Instant now);
 
 private:

@@ -119,7 +119,7 @@ void Listener::finish(Handshake& handshake, base::Result<std::unique_ptr<io::Str
 void Listener::refuse(const std::string& peer, const base::Error& why) {
     house_.admission.count_refused(why.code);
     const auto report = failures_.note(
-        peer.substr(0, peer.rfind(':')) + ' ' + why.code,
+        peer.substr(0, peer.rfind(':')) + ' ' + why.code + ' ' + why.detail,
         {base::Report::Level::warning,
          "handshake refused",
          {{"at", at_.text()}, {"peer", peer}, {"code", why.code}, {"why", why.detail}}},
