@@ -17,6 +17,7 @@ import msgpack
 import hostile
 from harness import SANITIZED, SLOW, Client, JetwayError, TestCase, cut, free_addresses, jetway, until
 from hostile import BYSTANDER, Answered, AnyRefusal, Anything, Delivered, Goodbye, Refused, Stays
+from websocket_peer import BINARY, WebSocketPeer, message
 
 HELLO_TIMEOUT = 1.0
 SEED = int(os.environ.get("JETWAY_SEED", "1"))
@@ -65,6 +66,24 @@ class Peer:
             self.received += piece
 
 
+class WebSocketFrames(Peer):
+    """The same over a WebSocket: what is written at once is one message."""
+
+    def __init__(self, where):
+        self.websocket = WebSocketPeer(where, timeout=5).upgrade()
+        self.socket = self.websocket.socket
+
+    def write(self, stream):
+        super().write(message(BINARY, stream))
+
+    def frames(self):
+        for opcode, payload in self.websocket.messages():
+            while opcode == BINARY and payload:
+                length, kind, _, _, pin = struct.unpack_from(">IBBBB", payload)
+                yield kind, payload[8 + pin:4 + length]
+                payload = payload[4 + length:]
+
+
 def unpacked(body):
     """An envelope's fields, as far as they can be unpacked, and its whole body."""
     try:
@@ -76,14 +95,16 @@ def unpacked(body):
 class Hostile(TestCase):
     def setUp(self):
         super().setUp()
-        (host, (port,)), = free_addresses(1)
-        self.network = (host, port)
+        (host, (port, web)), = free_addresses(1, ports=2)
+        self.network, self.web = (host, port), (host, web)
         file = self.world.write("hostile.yml", f"""\
 limits:
   hello_timeout: {int(HELLO_TIMEOUT * 1000)}ms
 machines:
   alpha:
     services: [configured]
+    terminals:
+      - {{name: web, type: local, address: "ws://{host}:{web}"}}
   beta:
     terminals:
       - {{name: to-alpha, type: network, address: "{host}:{port}"}}
@@ -102,9 +123,9 @@ machines:
         if not SANITIZED:  # whose own bookkeeping is larger than what is measured here
             self.assertLess(self.router.resident() - self.before, mebibytes << 20)
 
-    def meet(self, case, where):
+    def meet(self, case, where, how=Peer):
         """Plays one case, and returns what there is to be said against how it was met, or None."""
-        with Peer(where) as peer:
+        with how(where) as peer:
             peer.write(case.stream)
             expected = case.expected
             if isinstance(expected, Anything):
@@ -139,13 +160,13 @@ machines:
                    Refused: codes == [getattr(expected, "code", None)]}[type(expected)]
             return None if met else f"{str(came)[:300]}, expected {str(expected)[:100]}"
 
-    def play(self, cases, where):
+    def play(self, cases, where, how=Peer):
         failed = []
         count = 0
         for case in cases:
             count += 1
             try:
-                fault = self.meet(case, where)
+                fault = self.meet(case, where, how)
             except TimeoutError:
                 fault = f"nothing came in time, expected {str(case.expected)[:100]}"
             if fault:
@@ -160,6 +181,10 @@ machines:
 
     def test_the_table_on_a_local_terminal(self):
         self.play(hostile.local(), self.router.socket)
+        self.bounded(32)
+
+    def test_the_table_on_a_websocket(self):
+        self.play(hostile.local(), self.web, WebSocketFrames)
         self.bounded(32)
 
     def test_the_table_on_a_network_listener(self):

@@ -9,6 +9,7 @@ import pathlib
 import resource
 import selectors
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -72,6 +73,13 @@ class PagesHandler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+class Alone(unittest.TestCase):
+    def test_the_browsers_client_holds_what_it_is_told_to_hold(self):
+        done = subprocess.run(["node", str(HERE / "hold.mjs"), str(node_modules())], capture_output=True, text=True,
+                              timeout=60, check=False)
+        self.assertEqual((done.returncode, done.stdout), (0, "all as it should be\n"), done.stderr)
 
 
 class OverWebSocket(TestCase):
@@ -152,7 +160,7 @@ class Clients(OverWebSocket):
         self.assertEqual(from_beta.request("from-node", "far away").data, "FAR AWAY")
         large = os.urandom(3_000_000)
         self.assertEqual(from_beta.request("from-node", large).data, large)
-        self.alpha.signal(15)
+        self.alpha.signal(signal.SIGTERM)
         until(lambda: said().get("closed") == "shutdown", 10, "GOODBYE")
 
     def page(self, url, host):
@@ -181,7 +189,7 @@ class Clients(OverWebSocket):
         self.assertEqual((told["sum"], told["large"], told["refused"], told["one"]), (42, 300_000, "no-route", 1))
         from_beta = self.beta.client(timeout=10)
         until(lambda: from_beta.request("page", "hello", timeout=1).data == "hello, said the page", 10, "the page's answer")
-        self.alpha.signal(15)
+        self.alpha.signal(signal.SIGTERM)
         until(lambda: pages.merged().get("closed") == "shutdown", 10, "GOODBYE")
 
     def test_a_page_of_a_foreign_origin_in_chromium(self):
@@ -236,6 +244,32 @@ class Upgrades(OverWebSocket):
         for origin in ("https://app.example", f"http://{self.host}:8000", "http://localhost"):
             with self.subTest(origin), self.peer() as peer:
                 peer.upgrade(path="/mesh", Origin=origin)
+
+    def test_origins_change_with_a_reload(self):
+        file = self.alpha.file
+        file.write_text(file.read_text().replace("https://app.example", "https://new.example"))
+        self.alpha.signal(signal.SIGHUP)
+
+        def status(origin):
+            with self.peer() as peer:
+                return peer.answer(path="/mesh", Origin=origin)[0]
+
+        until(lambda: status("https://new.example") == 101, 10, "the new origin")
+        self.assertEqual(status("https://app.example"), 403)
+        self.undisturbed()
+
+    def test_frames_right_behind_the_upgrade(self):
+        with self.peer() as peer:
+            peer.write(request(path="/mesh") + message(BINARY, HELLO + jetway.frame(jetway.PING, b"\xa4last")))
+            while b"\r\n\r\n" not in peer.received:
+                self.assertTrue(peer.more())
+            peer.received = peer.received.partition(b"\r\n\r\n")[2]
+            came = b""
+            for _, payload in peer.messages():
+                came += payload
+                if came.endswith(jetway.frame(jetway.PONG, b"\xa4last")):
+                    break
+            self.assertEqual(came[4], jetway.HELLO)
 
     def test_faults_end_in_a_close(self):
         half = jetway.frame(jetway.PING, b"\xa4last")
