@@ -1,6 +1,7 @@
 // What the reports of a ping's routers say together: the way, and how long it took.
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 

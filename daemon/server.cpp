@@ -13,6 +13,7 @@ namespace {
 
 constexpr base::Duration shutdown_step = std::chrono::milliseconds(10);
 constexpr base::Duration between_validity = std::chrono::hours(24);
+constexpr base::Duration drain_quiet = std::chrono::milliseconds(100);
 constexpr base::Duration goodbye_time = std::chrono::milliseconds(100);
 
 transport::Target target_of(const config::Address& address) {
@@ -249,12 +250,23 @@ void Server::shut_down(std::function<void()> done) {
     }
     on_shut_down_ = std::move(done);
     listeners_.clear();
-    router_.begin_shutdown(loop_.now());
-    grace_over_ = loop_.now() + options_.machine.shutdown_grace;
+    const base::Duration grace = options_.machine.shutdown_grace;
+    router_.drain_all(std::min<base::Duration>(grace / 4, drain_quiet), true, loop_.now());
+    drain_over_ = loop_.now() + grace / 2;
+    grace_over_ = loop_.now() + grace;
     shutdown_timer_.set(loop_.now());
 }
 
 void Server::watch_shutdown() {
+    if (drain_over_ != base::never) {
+        carriers_.turn();
+        if (!router_.drained_all() && loop_.now() < drain_over_) {
+            shutdown_timer_.set(loop_.now() + shutdown_step);
+            return;
+        }
+        drain_over_ = base::never;
+        router_.begin_shutdown(loop_.now());
+    }
     if (!said_goodbye_) {
         carriers_.turn();
         if (!router_.drained() && loop_.now() < grace_over_) {

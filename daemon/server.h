@@ -44,8 +44,8 @@ public:
     // the handshakes from now on.
     base::Result<void> reload(config::MachineConfig fresh);
 
-    // Retracts, lets queues run out for up to `shutdown_grace`, says GOODBYE, then calls `done`
-    // once.
+    // Drains all, retracts, lets queues run out, says GOODBYE, then calls `done` once. Draining
+    // takes up to a half of `shutdown_grace`, and with the queues no more than the whole.
     void shut_down(std::function<void()> done);
 
     const router::Router& router() const { return router_; }
@@ -74,6 +74,7 @@ private:
     std::map<std::string, Listening> listeners_;  // by kind and endpoint
     io::Timer validity_timer_;
     io::Timer shutdown_timer_;
+    base::Instant drain_over_ = base::never;  // never: not draining, or no more
     base::Instant grace_over_ = base::never;
     bool said_goodbye_ = false;
     std::function<void()> on_shut_down_;

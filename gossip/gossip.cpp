@@ -100,6 +100,22 @@ void Gossip::replace_own_catalog(std::uint64_t incarnation, std::uint64_t revisi
     offer_changed(*own_);
 }
 
+void Gossip::set_transit(bool carries, base::Instant now) {
+    begin_call(now);
+    if (transit_ == carries) {
+        return;
+    }
+    transit_ = carries;
+    for (Record& record : machines_) {
+        if (&record != own_) {
+            offer_changed(record);
+        }
+    }
+    for (auto& [id, link] : links_) {
+        link.burst_at = base::Instant::min();
+    }
+}
+
 void Gossip::retract_self(base::Instant now) {
     begin_call(now);
     withdrawn_ = true;

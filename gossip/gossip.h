@@ -74,6 +74,8 @@ public:
     // longer may be is dropped at once, and what may be now is asked for again. A catalog that was
     // passed on already stays with whoever has it until its next revision.
     void set_rules(Rules rules, base::Instant now);
+    // Whether we carry what others send each other: if not, only our own machine is announced.
+    void set_transit(bool carries, base::Instant now);
     // Shutdown: retracts our machine and every route we offered, now and for good.
     void retract_self(base::Instant now);
     void on_deadline(base::Instant now);
@@ -217,6 +219,7 @@ private:
     std::uint64_t version_ = 1;
     std::uint64_t selected_version_ = 1;
     bool withdrawn_ = false;
+    bool transit_ = true;
 };
 
 }  // namespace jetway::gossip

@@ -87,7 +87,10 @@ Offer Gossip::offer_of(const Record& record) const {
     if (withdrawn_) {
         return Offer{};
     }
-    return &record == own_ ? Offer{own_number_.sequence(), 0, 0} : record.second.routes.offer();
+    if (&record == own_) {
+        return Offer{own_number_.sequence(), 0, 0};
+    }
+    return transit_ ? record.second.routes.offer() : Offer{};
 }
 
 std::vector<Gossip::Outgoing> Gossip::take_outgoing() {

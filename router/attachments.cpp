@@ -53,11 +53,13 @@ void Attachments::detach_all(Connection& connection) {
 }
 
 std::vector<envelope::CatalogService> Attachments::catalog(
-    const std::vector<ConfiguredService>& configured) const {
+    const std::vector<ConfiguredService>& configured, const Drains& drains) const {
     std::vector<envelope::CatalogService> entries;
     for (const auto& [name, instances] : instances_) {
+        const envelope::Health health =
+            drains.of(name) != nullptr ? envelope::Health::draining : envelope::Health::up;
         for (const Instance& instance : instances) {
-            entries.push_back({instance.service, instance.number, envelope::Health::up});
+            entries.push_back({instance.service, instance.number, health});
         }
     }
     for (const ConfiguredService& service : configured) {

@@ -8,6 +8,7 @@
 
 #include "envelope/announce.h"
 #include "router/connection.h"
+#include "router/drains.h"
 #include "router/options.h"
 
 namespace jetway::router {
@@ -31,10 +32,11 @@ public:
         return instances_;
     }
 
-    // One entry an instance; a service of `configured` that nobody attached is one entry,
-    // `detached`.
-    std::vector<envelope::CatalogService> catalog(
-        const std::vector<ConfiguredService>& configured) const;
+    // One entry an instance, `draining` where `drains` has its service; a service of `configured`
+    // that nobody attached is one entry, `detached`.
+    std::vector<envelope::CatalogService> catalog(const std::vector<ConfiguredService>& configured,
+                                                  const Drains& drains) const;
+    void health_changed() { ++version_; }
 
     // Grows with every change.
     std::uint64_t version() const { return version_; }

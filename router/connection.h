@@ -51,6 +51,8 @@ struct Connection {
     const TerminalRules* rules = nullptr;  // of its terminal, in the router's options; null: none
     std::string permitted;                 // the last destination that these were found to allow
 
+    base::Instant last_envelope{};  // from it, or delivered to it
+
     RateLimit errors;
     bool listed_for_flush = false;
     bool let_go = false;                // the router has taken out what stood on it

@@ -117,7 +117,7 @@ Result<base::Bytes> Control::answer(const ControlRequest& request, base::Instant
     }
     return bad(
         "this router answers status, routes, services, terminals, neighbours, history, graph, "
-        "explain and ping");
+        "explain, drain and ping");
 }
 
 Json Control::begin(std::string_view schema) const {

@@ -1,5 +1,6 @@
 // Control: the requests to `router@<machine>` and their answers, which every face of the router
-// stands on (docs/protocol.md, "Requests to router@machine"). It reads and changes nothing.
+// stands on (docs/protocol.md, "Requests to router@machine"). It reads and changes nothing: what
+// does, is router/draining.cpp.
 #pragma once
 
 #include <functional>
@@ -31,6 +32,11 @@ struct ControlRequest {
     bool flag(std::string_view key) const {
         const auto found = flags.find(key);
         return found != flags.end() && found->second;
+    }
+
+    // Not everybody may ask for it (docs/rights.md).
+    bool changes_router() const {
+        return name == "drain" && (texts.find("service") != texts.end() || flag("all"));
     }
 };
 

@@ -38,6 +38,7 @@ void Forwarder::deliver_to(Transit& transit, Connection& to, base::Instant now) 
             refuse(transit, Refusal::overloaded, "the queue to the service is full", now);
             return;
         }
+        to.last_envelope = now;
         list_for_flush(to);
     }
     ++counters_.delivered;

@@ -48,6 +48,7 @@ void Forwarder::on_envelope(Connection& from, const envelope::Frame& frame, base
         transit.pin = frame.pin;
         from_router(transit, now);
     } else {
+        from.last_envelope = now;
         transit.flags &= flag::trace;  // only a router binds
         transit.hops = frame.hops == 0 ? options_.hop_limit : frame.hops;
         from_service(from, transit, now);
@@ -70,7 +71,8 @@ bool Forwarder::read(Transit& transit, base::Instant now) {
 
 void Forwarder::from_service(Connection& from, Transit& transit, base::Instant now) {
     if (!read(transit, now) || !check_source(from, transit, now) ||
-        (from.rules != nullptr && !check_send(from, transit, now))) {
+        (from.rules != nullptr && !check_send(from, transit, now)) ||
+        (transit.view.destination.starts_with("router@") && !check_request(from, transit, now))) {
         return;
     }
     const envelope::EnvelopeView& view = transit.view;
@@ -155,6 +157,9 @@ void Forwarder::pass_on(Transit& transit, TerminalId to, base::Instant now) {
         return;
     }
     ++counters_.forwarded;
+    if (transit.origin == Origin::router) {
+        last_transit_ = now;
+    }
     list_for_flush(*next);
     if (transit.traced()) {
         report_trace(transit, next->terminal.name(), "forwarded", now);

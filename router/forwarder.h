@@ -59,6 +59,8 @@ public:
 
     const Counters& counters() const { return counters_; }
     std::size_t waiting() const { return waiting_.size(); }
+    // The last time that an envelope of others' was passed on to others.
+    base::Instant last_transit() const { return last_transit_; }
 
     // Terminals with something new to write, each once; the list starts anew.
     std::vector<TerminalId> take_flushes();
@@ -68,7 +70,9 @@ private:
     void from_service(Connection& from, Transit& transit, base::Instant now);
     void from_router(Transit& transit, base::Instant now);
     bool check_source(Connection& from, Transit& transit, base::Instant now);
-    bool check_send(Connection& from, const Transit& transit, base::Instant now);  // rights.cpp
+    // rights.cpp
+    bool check_send(Connection& from, const Transit& transit, base::Instant now);
+    bool check_request(const Connection& from, const Transit& transit, base::Instant now);
 
     Destination look_up(const Transit& transit) {
         return destinations_.find(transit.view.destination, *table_);
@@ -97,6 +101,7 @@ private:
     std::unique_ptr<const RouteTable> table_;
     Destinations destinations_;
     Counters counters_;
+    base::Instant last_transit_{};
     WaitingRoom waiting_;
     RateLimit own_errors_;  // for envelopes that came by no terminal
     std::string own_address_;

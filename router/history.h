@@ -42,6 +42,7 @@ enum class Event : std::uint8_t {
     detach,
     reconfigure,
     deadline,  // gossip's own: something was due
+    drain,     // begun or undone
 };
 std::string_view event_name(Event event);  // as docs/protocol.md has it
 

@@ -170,7 +170,7 @@ void Router::reconfigure(Options options, base::Instant now) {
             close(*connection, "shutdown", "the deployment has changed");
         }
     }
-    gossip_.set_services(attachments_.catalog(options_.services), now);
+    gossip_.set_services(attachments_.catalog(options_.services, drains_), now);
     record({Event::reconfigure, {}, {}});
     reconfiguring_ = false;
     refresh();

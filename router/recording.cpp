@@ -76,8 +76,9 @@ void Router::record_service(const std::string& service, const Cause& cause) {
     std::optional<ServiceState> state;
     const auto found = attachments_.instances().find(service);
     if (found != attachments_.instances().end()) {
-        state =
-            ServiceState{envelope::Health::up, static_cast<std::uint32_t>(found->second.size())};
+        const bool draining = drains_.of(service) != nullptr;
+        state = ServiceState{draining ? envelope::Health::draining : envelope::Health::up,
+                             draining ? 0 : static_cast<std::uint32_t>(found->second.size())};
     } else if (std::any_of(options_.services.begin(), options_.services.end(),
                            [&](const ConfiguredService& one) { return one.name == service; })) {
         state = ServiceState{envelope::Health::detached, 0};

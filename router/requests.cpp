@@ -12,7 +12,13 @@ void Router::on_request(const envelope::EnvelopeView& request, const Transit& tr
         return;
     }
     base::Result<ControlRequest> asked = read_control_request(request.data);
+    if (asked && asked->changes_router()) {
+        if (const Refused why = why_not_change(request, transit)) {
+            asked = base::Error{"forbidden", *why};
+        }
+    }
     if (asked && asked->name == "ping") {
+        const Connection* from = connections_.find(transit.from);
         if (transit.origin == Origin::router) {
             asked = base::Error{"forbidden",
                                 "a ping starts at the router that the asker is attached to"};
@@ -20,13 +26,18 @@ void Router::on_request(const envelope::EnvelopeView& request, const Transit& tr
                    envelope::split_address(asked->texts["destination"]).everywhere()) {
             asked =
                 base::Error{"bad-envelope", "ping needs `destination`: service or service@machine"};
+        } else if (from != nullptr && from->rules != nullptr &&
+                   !may_send(*from->rules, asked->texts["destination"], options_.machine)) {
+            asked = base::Error{"forbidden", "this terminal may not send there (allow.send)"};
         } else {
             start_ping(request, asked->texts["destination"]);
             return;
         }
     }
-    const base::Result<base::Bytes> answer =
-        asked ? control_.answer(*asked, now_) : base::Result<base::Bytes>(asked.error());
+    const base::Result<base::Bytes> answer = !asked ? base::Result<base::Bytes>(asked.error())
+                                             : asked->name == "drain"
+                                                 ? drain(*asked)
+                                                 : control_.answer(*asked, now_);
     envelope::ErrorFields error;
     if (!answer) {
         error = {.code = answer.error().code,

@@ -77,4 +77,33 @@ bool Forwarder::check_send(Connection& from, const Transit& transit, base::Insta
     return true;
 }
 
+// What another router is asked to change is asked for by somebody who may change this one: that
+// router can't know who it was.
+bool Forwarder::check_request(const Connection& from, const Transit& transit, base::Instant now) {
+    const std::string_view machine = envelope::split_address(transit.view.destination).machine;
+    if (machine == options_.machine) {
+        return true;
+    }
+    const base::Result<ControlRequest> asked = read_control_request(transit.view.data);
+    if (!asked || !asked->changes_router()) {
+        return true;
+    }
+    const Refused why = why_not_control(options_.control, from.arrival);
+    if (why) {
+        refuse(transit, Refusal::forbidden, *why, now);
+    }
+    return !why;
+}
+
+Refused Router::why_not_change(const envelope::EnvelopeView& request,
+                               const Transit& transit) const {
+    const Connection* from = connections_.find(transit.from);
+    if (from == nullptr) {
+        return "whoever asked is gone";
+    }
+    return transit.origin == Origin::router
+               ? why_not_control_from(options_.control, from->arrival, request.source)
+               : why_not_control(options_.control, from->arrival);
+}
+
 }  // namespace jetway::router

@@ -25,7 +25,7 @@ Router::Router(Options options, base::Random random, base::Instant now,
                 std::move(figures)},
                now) {
     set_gossip_rules();
-    gossip_.set_services(attachments_.catalog(options_.services), now);
+    gossip_.set_services(attachments_.catalog(options_.services, drains_), now);
     record({Event::start, {}, {}});
     announced_attachments_ = attachments_.version();
     refresh();
@@ -284,7 +284,7 @@ void Router::on_attach(Connection& connection, base::ByteView body) {
 void Router::offer_attachments() {
     if (announced_attachments_ != attachments_.version()) {
         announced_attachments_ = attachments_.version();
-        gossip_.set_services(attachments_.catalog(options_.services), now_);
+        gossip_.set_services(attachments_.catalog(options_.services, drains_), now_);
     }
 }
 
@@ -320,6 +320,9 @@ void Router::on_deadline(base::Instant now) {
             arm(*connection);
         }
     }
+    if (drains_checked_ <= now) {
+        check_drains();
+    }
     settle_contests(now);
     gossip_.on_deadline(now);
     record({Event::deadline, {}, {}});
@@ -338,6 +341,7 @@ base::Instant Router::next_deadline() const {
     for (const Contest& contest : contests_) {
         next = std::min(next, contest.until);
     }
+    next = std::min(next, drains_checked_);
     return next;
 }
 

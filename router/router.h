@@ -21,6 +21,7 @@
 #include "router/attachments.h"
 #include "router/connection.h"
 #include "router/control.h"
+#include "router/drains.h"
 #include "router/forwarder.h"
 #include "router/history.h"
 #include "router/links.h"
@@ -67,6 +68,11 @@ public:
     // Takes a link down to have it dialled anew, as after a change of its address.
     void redial(const std::string& peer, base::Instant now);
 
+    // Takes every service here out of use, and lets others' envelopes go another way.
+    // `ending`: the shutdown follows, and nobody is told or detached before it.
+    void drain_all(base::Duration quiet, bool ending, base::Instant now);
+    bool drained_all() const;
+
     // Shutdown: retracts all, accepts nobody new.
     void begin_shutdown(base::Instant now);
     // Nothing waits to be written to anybody.
@@ -111,7 +117,18 @@ private:
     void offer_attachments();
     void refresh();
     void arm(Connection& connection);
+    // draining.cpp
+    std::vector<TerminalId> instances_of(std::string_view service) const;
+    std::vector<std::string> attached_names() const;
+    void drains_changed(const std::vector<std::string>& services);
+    bool check_drain(const std::string& service, const Drains::Drain& drain) const;
+    void detach_drained(const std::string& service);
+    void check_drains();
+    base::Result<base::Bytes> drain(const ControlRequest& request);
+    base::Bytes drain_state() const;
     // rights.cpp
+    std::optional<std::string> why_not_change(const envelope::EnvelopeView& request,
+                                              const Transit& transit) const;
     void apply_rules(Connection& connection);
     std::optional<std::string> why_not_attach(
         const Connection& connection, const std::vector<envelope::ServiceEntry>& services) const;
@@ -134,6 +151,8 @@ private:
     base::Instant now_;
     ConnectionTable connections_;
     Attachments attachments_;
+    Drains drains_;
+    base::Instant drains_checked_ = base::never;  // when they are, next
     gossip::Gossip gossip_;
     Links links_;
     Forwarder forwarder_;

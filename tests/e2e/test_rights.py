@@ -10,7 +10,7 @@ import unittest
 import msgpack
 
 import hostile
-from harness import ROOT, SLOW, Client, TestCase, ask_json, free_addresses, jetway, run_jetway, until
+from harness import BINARY, ROOT, SLOW, Client, TestCase, ask_json, free_addresses, jetway, run_jetway, until
 from test_hostile import Peer
 
 TOKEN = "a-long-and-secret-word"
@@ -183,6 +183,85 @@ class Terminals(Rights):
         self.router.signal(signal.SIGHUP)
         until(lambda: "reload refused" in self.router.text(), what="the refusal")
         self.client(self.router.socket)
+
+
+class EveryKind(TestCase):
+    """The same rules at a terminal of every kind, by the verbs."""
+
+    def test_a_terminals_rules_hold_whatever_carries_it(self):
+        (host, ports), = free_addresses(1, ports=4)
+        schemes = ("tcp", "tls", "ws", "wss")
+        rules = "token_file: token, allow: {attach: [web], send: [echo, 'router@*', 'client-*', web]}"
+        file = self.world.write("kinds.yml", f"""\
+security: {{certificates: certs}}
+machines:
+  a:
+    terminals:
+      - {{name: local, type: local, {rules}}}
+""" + "".join(f"""\
+      - {{name: {scheme}, type: local, address: "{scheme}://{host}:{port}", {rules}}}
+""" for scheme, port in zip(schemes, ports)))
+        token = self.world.write("token", TOKEN + "\n")
+        token.chmod(0o600)
+        certs = self.world.folder / "certs"
+        self.assertEqual(run_jetway("certs", file, "--out", certs).returncode, 0)
+        router = self.world.router(file, "a")
+        places = {"unix": router.socket, **{scheme: f"{scheme}://{host}:{port}"
+                                            for scheme, port in zip(schemes, ports)}}
+        until(lambda: run_jetway("status", "--token-file", token, socket=router.socket).returncode == 0,
+              what="the router")
+        for kind, where in places.items():
+            def ask(*arguments, by=where):
+                return run_jetway(*arguments, "--socket", by, "--ca", certs / "ca.pem")
+            known = ("--token-file", token)
+            with self.subTest(kind):
+                self.assertEqual(ask("request", "echo", "x", *known).returncode, 0)
+                self.assertEqual(ask("request", "echo", "x").returncode, 6)
+                refused = ask("request", "elsewhere", "x", *known)
+                self.assertEqual(refused.returncode, 6)
+                self.assertIn("elsewhere", refused.stderr)
+                refused = ask("serve", "db", "--echo", *known)
+                self.assertEqual(refused.returncode, 6)
+                self.assertIn("db", refused.stderr)
+                serving = self.world.process("web", BINARY, "serve", "web", "--echo", *known, "--socket", where,
+                                             "--ca", certs / "ca.pem")
+                until(lambda: ask("request", "web", "x", *known).returncode == 0, what="web")
+                serving.signal(signal.SIGTERM)
+                serving.wait()
+                drained = ask("drain", "--all", "--undo", *known)  # by the credentials of a Unix socket only
+                self.assertEqual(drained.returncode, 1 if kind == "unix" else 6, drained.stderr)
+
+
+class Control(TestCase):
+    def test_a_router_is_changed_from_a_machine_it_names_over_tls_and_from_no_other(self):
+        places = {machine: f"{host}:{port}" for machine, (host, (port,)) in zip("abc", free_addresses(3))}
+        for scheme, code in (("tls", 0), ("tcp", 6)):
+            with self.subTest(scheme):
+                folder = self.world.folder / scheme
+                folder.mkdir()
+                file = self.world.write(f"{scheme}/remote.yml", f"""\
+security: {{certificates: certs}}
+machines:
+  a: {{admin: {{remote: [b]}}, services: [web]}}
+""" + "".join(f"""\
+  {machine}:
+    terminals:
+      - {{name: to-a, type: network, address: "{scheme}://{places["a"]}"}}
+""" for machine in "bc"))
+                self.assertEqual(run_jetway("certs", file, "--out", folder / "certs").returncode, 0)
+                a, b, c = self.world.routers(file, "abc")
+                until(lambda: b.ways("web") and c.ways("web"), what="the links")
+                done = run_jetway("drain", "--all", "--at", "a", socket=c.socket)
+                self.assertEqual(done.returncode, 6)
+                self.assertIn("admin", done.stderr)
+                done = run_jetway("drain", "--all", "--at", "a", "--quiet", "100ms", socket=b.socket)
+                self.assertEqual(done.returncode, code, done.stderr)
+                self.assertEqual(a.ask("drain")["all"], code == 0)
+                for router in (a, b, c):
+                    if asker := self.world.askers.pop(router, None):
+                        asker.close()
+                    router.signal(signal.SIGTERM)
+                    router.wait()
 
 
 class Neighbours(Rights):

@@ -1,0 +1,157 @@
+// `jetway drain`: takes a service, or all of a router, out of use before it is stopped.
+#include <nlohmann/json.hpp>
+
+#include "cli/find_router.h"
+#include "cli/format.h"
+#include "cli/report.h"
+#include "cli/verbs.h"
+#include "cli/view.h"
+#include "client/control.h"
+
+namespace jetway::cli {
+
+namespace {
+
+using client::Json;
+
+constexpr base::Duration poll_every = std::chrono::milliseconds(100);
+
+struct DrainOptions {
+    RouterOptions router;
+    std::string machine;
+    std::string service;
+    bool all = false;
+    bool undo = false;
+    bool json = false;
+    base::Duration quiet = std::chrono::seconds(1);
+};
+
+std::string progress(const Json& answer) {
+    std::string text;
+    for (const Json& service : list_at(answer, "services")) {
+        if (text_at(service, "state") == "draining" && number_at(service, "instances") > 0) {
+            const std::uint64_t queued = number_at(service, "queuedBytes");
+            const std::uint64_t instances = number_at(service, "instances");
+            text += (text.empty() ? "" : ", ") + text_at(service, "name") + " (" +
+                    std::to_string(instances) + (instances == 1 ? " instance" : " instances") +
+                    (queued > 0 ? ", " + format_bytes(queued) + " queued" : "") + ")";
+        }
+    }
+    return text.empty() ? "what is on its way" : text;
+}
+
+class Drainer {
+public:
+    Drainer(client::Client& client, const DrainOptions& options)
+        : client_(client),
+          options_(options),
+          machine_(options.machine.empty() ? client.machine_id() : options.machine),
+          deadline_(client.runtime().loop().now() + options.router.timeout) {}
+
+    int run() {
+        Json args{{"quietMs", base::to_microseconds(options_.quiet) / 1000},
+                  {"undo", options_.undo}};
+        if (options_.all) {
+            args["all"] = true;
+        } else {
+            args["service"] = options_.service;
+        }
+        base::Result<Json> answer = ask(std::move(args));
+        std::string before;
+        while (answer && !options_.undo && !is_done(*answer)) {
+            const std::string now = progress(*answer);
+            if (now != before) {
+                complain("draining " + now + " at " + machine_);
+                before = now;
+            }
+            if (client_.runtime().loop().now() >= deadline_) {
+                complain("timeout: not drained in time: " + now +
+                         "; it stays draining until it is done, or undone with --undo");
+                return exit_timeout;
+            }
+            client_.runtime().wait_until([] { return false; },
+                                         client_.runtime().loop().now() + poll_every);
+            answer = ask({});
+        }
+        if (!answer) {
+            return fail("drain of router@" + machine_, answer.error());
+        }
+        const std::string what = options_.all ? "router " + machine_ : options_.service;
+        print(options_.json   ? client::write_json(*answer) + "\n"
+              : options_.undo ? what + " is in use again\n"
+              : options_.all  ? what + " is drained: stopping it now loses nothing\n"
+                              : what + " is drained at " + machine_ + "\n");
+        return exit_yes;
+    }
+
+private:
+    base::Result<Json> ask(Json args) {
+        return client::control(client_, {"drain", std::move(args), options_.machine},
+                               std::chrono::seconds(5));
+    }
+
+    bool is_done(const Json& answer) const {
+        if (options_.all) {
+            return flag_at(answer, "done");
+        }
+        for (const Json& service : list_at(answer, "services")) {
+            if (text_at(service, "name") == options_.service) {
+                return text_at(service, "state") == "drained";
+            }
+        }
+        return true;
+    }
+
+    client::Client& client_;
+    const DrainOptions& options_;
+    std::string machine_;
+    base::Instant deadline_;
+};
+
+int run_drain(const DrainOptions& options) {
+    client::Runtime runtime;
+    int exit_code = exit_yes;
+    const auto client = reach_router(runtime, options.router, {}, exit_code);
+    return client ? Drainer(*client, options).run() : exit_code;
+}
+
+}  // namespace
+
+void add_drain(CLI::App& app, Context& context) {
+    CLI::App* verb = app.add_subcommand("drain", "Take a service, or a whole router, out of use");
+    verb->footer(
+        "A drained service is announced as `draining`: others no longer choose it, what names it "
+        "is "
+        "still delivered. When nothing is queued for it and it has been quiet for --quiet, it is "
+        "detached, and told so by an error envelope. --all drains every service here and lets "
+        "others' envelopes go another way, so that the router can be stopped.\n"
+        "Exit codes: 0 drained, 1 there is no such service, 5 not in time, 6 not permitted.\n\n"
+        "Examples:\n"
+        "  jetway drain gpu-server --quiet 5s\n"
+        "  jetway drain --all --timeout 1m && systemctl restart jetway\n"
+        "  jetway drain gpu-server --undo");
+    const auto options = std::make_shared<DrainOptions>();
+    options->router.timeout = std::chrono::seconds(30);
+    CLI::Option* service =
+        verb->add_option("SERVICE", options->service, "The service")->check(service_name_check());
+    CLI::Option* all =
+        verb->add_flag("--all", options->all, "Every service, and the router itself");
+    all->excludes(service);
+    verb->add_flag("--undo", options->undo, "Put it to use again");
+    add_duration(*verb, "--quiet", options->quiet,
+                 "How long a service must have been quiet: more than it takes to answer");
+    verb->add_option("--at", options->machine, "Ask this machine's router, through the mesh")
+        ->type_name("MACHINE");
+    verb->add_flag("--json", options->json, "One JSON object instead of a sentence");
+    add_router_options(*verb, options->router);
+    verb->callback([options, &context] {
+        if (options->service.empty() && !options->all) {
+            complain("drain what? Give a SERVICE, or --all");
+            context.exit_code = exit_usage;
+            return;
+        }
+        context.exit_code = run_drain(*options);
+    });
+}
+
+}  // namespace jetway::cli
