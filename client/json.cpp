@@ -76,8 +76,13 @@ private:
             if (!read(key, depth + 1) || !read(value, depth + 1)) {
                 return false;
             }
-            members.push_back(
-                {key.is_string() ? key.get<std::string>() : write_json(key), std::move(value)});
+            std::string name = key.is_string() ? key.get<std::string>() : write_json(key);
+            // In a key within a key every quote is escaped once more: the text doubles each time.
+            key_text_ += key.is_string() ? 0 : name.size();
+            if (key_text_ > max_json_key_text) {
+                return fail("its keys that are no text are too long to show");
+            }
+            members.push_back({std::move(name), std::move(value)});
         }
         return true;
     }
@@ -119,6 +124,7 @@ private:
 
     Cursor cursor_;
     std::size_t values_ = 0;
+    std::size_t key_text_ = 0;  // of keys that are no text, written as JSON
     const char* problem_ = cut;
 };
 

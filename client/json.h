@@ -19,6 +19,7 @@ using Json = nlohmann::ordered_json;
 
 inline constexpr std::size_t max_json_depth = 100;
 inline constexpr std::size_t max_json_values = 1'000'000;
+inline constexpr std::size_t max_json_key_text = std::size_t{4} << 20U;  // of keys that are no text
 
 // The one msgpack value in `raw`. Errors have code `bad-data`.
 base::Result<Json> to_json(base::ByteView raw);

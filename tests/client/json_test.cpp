@@ -75,6 +75,14 @@ TEST_SUITE("client.json") {
         CHECK_FALSE(to_json(many));
     }
 
+    TEST_CASE("a key in a key in a key is refused before its quotes are escaped without end") {
+        base::Bytes nested(60, 0x81);
+        nested.insert(nested.end(), {0xa1, 'k'});
+        nested.insert(nested.end(), 60, 0xc0);
+        CHECK(shown(nested) == "error: its keys that are no text are too long to show");
+        CHECK(shown({0x81, 0x81, 0xa1, 'k', 0xc0, 0xc0}) == R"({"{\"k\":null}":null})");
+    }
+
     TEST_CASE("an error in JSON text says where it is") {
         const base::Result<Json> value = parse_json("{\"a\": nope}");
         REQUIRE_FALSE(value);

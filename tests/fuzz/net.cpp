@@ -1,0 +1,395 @@
+#include "tests/fuzz/net.h"
+
+#include <algorithm>
+
+#include "base/ensure.h"
+
+namespace jetway::fuzz {
+
+using base::ByteView;
+using envelope::Kind;
+using router::TerminalId;
+
+std::size_t Net::add(const std::string& name, const std::vector<std::string>& links,
+                     const std::vector<std::string>& services) {
+    Node& node = *nodes_.emplace_back(std::make_unique<Node>());
+    node.name = name;
+    node.options.machine = name;
+    node.options.errors = 1'000;
+    node.options.terminals = 12;
+    node.options.history = 32;
+    node.options.gossip.max_machines = 16;
+    node.options.terminal.queue = 4'096;
+    node.options.terminal.max_frame = 2'048;
+    node.options.terminal.services = 8;
+    for (const std::string& peer : links) {
+        node.options.links.push_back({.name = "to-" + peer, .peer = peer, .cost = 1});
+    }
+    for (const std::string& service : services) {
+        node.options.services.push_back(
+            {.name = service, .capabilities = {}, .version = {}, .weight = 1});
+    }
+    start(nodes_.size() - 1);
+    return nodes_.size() - 1;
+}
+
+void Net::start(std::size_t index) {
+    Node& node = *nodes_[index];
+    if (node.router) {
+        return;
+    }
+    node.options.incarnation = node.incarnation++;
+    node.router = std::make_unique<router::Router>(node.options, base::Random(index + 1), now_,
+                                                   [] { return router::ProcessFigures{}; });
+    turn(index);
+}
+
+std::size_t Net::add_peer(std::size_t node, std::vector<std::string> names) {
+    Peer& peer = *peers_.emplace_back(std::make_unique<Peer>());
+    peer.node = node;
+    peer.names = std::move(names);
+    return peers_.size() - 1;
+}
+
+Net::Pipe* Net::pipe_of(std::size_t node, TerminalId id, std::size_t& end) {
+    for (auto* list : {&links_, &pipes_}) {
+        for (const auto& pipe : *list) {
+            for (end = 0; end < 2; ++end) {
+                if (pipe->ends[end].node == node && pipe->ends[end].id == id) {
+                    return pipe.get();
+                }
+            }
+        }
+    }
+    return nullptr;
+}
+
+Net::Pipe* Net::pipe_of_peer(std::size_t peer) {
+    const auto found = std::find_if(pipes_.begin(), pipes_.end(),
+                                    [&](const auto& pipe) { return pipe->ends[0].peer == peer; });
+    return found != pipes_.end() ? found->get() : nullptr;
+}
+
+void Net::open(std::size_t index, router::Entry by) {
+    hang_up(index);
+    Peer& peer = *peers_[index];
+    Node& node = *nodes_[peer.node];
+    if (!node.router) {
+        return;
+    }
+    const TerminalId id = node.router->accepted({.by = by, .peer_address = "peer"}, now_);
+    if (id == 0) {
+        turn(peer.node);
+        return;
+    }
+    peer.reader = envelope::FrameReader(64U << 20U);
+    peer.reading = true;
+    peer.neighbour = by == router::Entry::network_listener;
+    peer.goodbye.clear();
+    Pipe& pipe = *pipes_.emplace_back(std::make_unique<Pipe>());
+    pipe.ends[0].peer = index;
+    pipe.ends[1].node = peer.node;
+    pipe.ends[1].id = id;
+}
+
+void Net::connect(std::size_t index) {
+    open(index, router::Entry::local_listener);
+    envelope::Hello hello;
+    hello.protocol = {envelope::protocol_version};
+    for (const std::string& name : peers_[index]->names) {
+        hello.services.push_back({.name = name, .capabilities = {}, .version = {}, .weight = 1});
+    }
+    base::Bytes body;
+    envelope::append_hello(body, hello);
+    say(index, Kind::hello, body);
+}
+
+void Net::connect_as_neighbour(std::size_t index, const std::string& machine) {
+    open(index, router::Entry::network_listener);
+    envelope::Hello hello;
+    hello.protocol = {envelope::protocol_version};
+    hello.role = envelope::Role::router;
+    hello.machine_id = machine;
+    hello.incarnation = 1;
+    base::Bytes body;
+    envelope::append_hello(body, hello);
+    say(index, Kind::hello, body);
+}
+
+void Net::say(std::size_t peer, Kind kind, ByteView body) {
+    Pipe* pipe = pipe_of_peer(peer);
+    if (pipe == nullptr || !pipe->ends[1].node) {
+        return;
+    }
+    base::Bytes frame;
+    envelope::append_frame(frame, {.kind = kind, .flags = 0, .hops = 0, .pin = {}}, body);
+    base::append(pipe->ends[1].coming, frame);
+    deliver(*pipe, 1, frame.size());
+    reap();
+}
+
+void Net::read_again(std::size_t peer) {
+    peers_[peer]->reading = true;
+    Pipe* pipe = pipe_of_peer(peer);
+    if (pipe != nullptr && pipe->ends[1].node) {
+        write(*pipe->ends[1].node, pipe->ends[1].id);
+        reap();
+    }
+}
+
+void Net::hang_up(std::size_t peer) {
+    if (Pipe* pipe = pipe_of_peer(peer)) {
+        close(*pipe, 0);
+        deliver(*pipe, 1, SIZE_MAX);
+        reap();
+    }
+    peers_[peer]->address.clear();
+}
+
+// `by` is done with it; the other end reads what is under way, and then learns of it.
+void Net::close(Pipe& pipe, std::size_t by) {
+    pipe.ends[by].node.reset();
+    pipe.ends[by].peer.reset();
+    pipe.ends[by].coming.clear();
+    pipe.ends[1 - by].ending = !pipe.silent;
+    if (pipe.ends[1 - by].peer) {
+        deliver(pipe, 1 - by, SIZE_MAX);
+    }
+}
+
+void Net::reap() {
+    for (auto* list : {&links_, &pipes_}) {
+        std::erase_if(*list,
+                      [](const auto& pipe) { return !pipe->ends[0].node && !pipe->ends[1].node; });
+    }
+}
+
+void Net::deliver(Pipe& pipe, std::size_t to, std::size_t most) {
+    End& end = pipe.ends[to];
+    const std::size_t size = std::min(most, end.coming.size());
+    const base::Bytes bytes(end.coming.begin(),
+                            end.coming.begin() + static_cast<std::ptrdiff_t>(size));
+    end.coming.erase(end.coming.begin(), end.coming.begin() + static_cast<std::ptrdiff_t>(size));
+    if (end.node && !bytes.empty() && !pipe.silent) {
+        const std::size_t node = *end.node;
+        nodes_[node]->router->on_bytes(end.id, bytes, nullptr, now_);
+        turn(node);
+    } else if (end.peer && !bytes.empty()) {
+        read(*end.peer, bytes);
+    }
+    if (end.node && end.ending && end.coming.empty()) {
+        const std::size_t node = *end.node;
+        const TerminalId id = end.id;
+        end.node.reset();
+        end.ending = false;
+        nodes_[node]->router->on_closed(id, "the peer closed", now_);
+        turn(node);
+    } else if (end.peer && end.ending && end.coming.empty()) {
+        peers_[*end.peer]->address.clear();
+        end.peer.reset();
+    }
+}
+
+void Net::read(std::size_t index, ByteView bytes) {
+    Peer& peer = *peers_[index];
+    const auto fault = peer.reader.feed(bytes, nullptr, [&](const envelope::Frame& frame) {
+        if (frame.kind == Kind::hello) {
+            const base::Result<envelope::Hello> hello = envelope::read_hello(frame.body, 0);
+            ensure(hello.has_value(), "a router's HELLO can be read");
+            peer.address = hello->address;
+        } else if (frame.kind == Kind::envelope) {
+            Arrived& arrived = peer.arrived.emplace_back();
+            arrived.flags = frame.flags;
+            arrived.body.assign(frame.body.begin(), frame.body.end());
+            ensure(envelope::read_envelope(arrived.body, arrived.view) == nullptr,
+                   "what arrives can be read");
+            ensure(frame.pin.empty() || peer.neighbour, "a service receives no pin");
+        } else if (frame.kind == Kind::goodbye) {
+            peer.goodbye = envelope::read_goodbye(frame.body).code;
+        }
+        return true;
+    });
+    ensure(fault == envelope::FrameFault::none, "a router writes frames");
+}
+
+std::size_t Net::under_way(std::size_t link, std::size_t end) const {
+    return links_[link]->ends[end].coming.size();
+}
+
+void Net::move(std::size_t link, std::size_t end, std::size_t bytes) {
+    deliver(*links_[link], end, bytes);
+    reap();
+}
+
+void Net::insert(std::size_t link, std::size_t end, ByteView bytes) {
+    base::append(links_[link]->ends[end].coming, bytes);
+}
+
+void Net::cut(std::size_t link, std::size_t end, std::size_t arrives) {
+    Pipe& pipe = *links_[link];
+    for (std::size_t i : {end, 1 - end}) {
+        base::Bytes& coming = pipe.ends[i].coming;
+        coming.resize(std::min(coming.size(), i == end ? arrives : 0));
+        pipe.ends[i].ending = pipe.ends[i].node.has_value();
+    }
+}
+
+void Net::kill(std::size_t index) {
+    nodes_[index]->router.reset();
+    std::erase_if(dials_, [&](const auto& dial) { return dial.first == index; });
+    for (auto* list : {&links_, &pipes_}) {
+        for (const auto& pipe : *list) {
+            for (std::size_t end : {0U, 1U}) {
+                if (pipe->ends[end].node == index) {
+                    close(*pipe, end);
+                }
+            }
+        }
+    }
+    reap();
+}
+
+void Net::write(std::size_t index, TerminalId id) {
+    terminal::OutputQueue* output = nodes_[index]->router->output(id);
+    std::size_t end = 0;
+    Pipe* pipe = pipe_of(index, id, end);
+    if (output == nullptr || pipe == nullptr) {
+        return;
+    }
+    End& other = pipe->ends[1 - end];
+    if (other.peer && !peers_[*other.peer]->reading) {
+        return;
+    }
+    const std::size_t size = output->waiting();
+    for (const base::Chunk& chunk : output->take()) {
+        if (!pipe->silent && !pipe->ends[end].ending) {
+            base::append(other.coming, chunk.view());
+        }
+    }
+    output->written(size);
+    if (other.peer) {
+        deliver(*pipe, 1 - end, SIZE_MAX);
+    }
+}
+
+void Net::turn(std::size_t index) {
+    router::Router& router = *nodes_[index]->router;
+    router.end_turn(now_);
+    check(index);
+    router::Router::Effects effects = router.take_effects();
+    for (const std::size_t link : effects.dials) {
+        dials_.emplace_back(index, link);
+    }
+    for (const TerminalId id : effects.writes) {
+        write(index, id);
+    }
+    for (const TerminalId id : effects.closes) {
+        write(index, id);
+        std::size_t end = 0;
+        if (Pipe* pipe = pipe_of(index, id, end)) {
+            close(*pipe, end);
+        }
+        router.on_closed(id, "closed", now_);
+    }
+    if (!effects.closes.empty()) {
+        turn(index);
+    }
+}
+
+void Net::check(std::size_t index) const {
+    const router::Router& router = *nodes_[index]->router;
+    const router::Options& options = nodes_[index]->options;
+    const router::Counters& c = router.forwarder().counters();
+    ensure(c.received + c.originated ==
+               c.forwarded + c.delivered + c.refused_in_all() + router.forwarder().waiting(),
+           "every envelope is accounted for");
+    ensure(router.gossip().known_machines() <= options.gossip.max_machines,
+           "no more machines than limits.machines");
+    ensure(router.connections().size() <= options.terminals,
+           "no more connections than limits.terminals");
+    router.connections().for_each([&](const router::Connection& connection) {
+        // A frame of any length goes into an empty queue, control frames up to twice the bound, and
+        // a GOODBYE into any.
+        ensure(connection.terminal.output().size() <=
+                   2 * options.terminal.queue + options.terminal.max_frame + 1'200,
+               "queues are bounded");
+    });
+}
+
+void Net::dial(std::size_t index, std::size_t link) {
+    router::Router& from = *nodes_[index]->router;
+    const std::string& peer = from.options().links[link].peer;
+    const auto to = std::find_if(nodes_.begin(), nodes_.end(),
+                                 [&](const auto& node) { return node->name == peer; });
+    if (unreachable || to == nodes_.end() || !(*to)->router) {
+        from.on_dial_failed(link, {"refused", "nobody listens"}, now_);
+        turn(index);
+        return;
+    }
+    const auto other = static_cast<std::size_t>(to - nodes_.begin());
+    const TerminalId ours =
+        from.dialled(link, {.by = router::Entry::dialled, .peer_address = peer}, now_);
+    if (ours != 0) {
+        const TerminalId theirs = (*to)->router->accepted(
+            {.by = router::Entry::network_listener, .peer_address = nodes_[index]->name}, now_);
+        if (theirs != 0) {
+            Pipe& pipe = *links_.emplace_back(std::make_unique<Pipe>());
+            pipe.ends[0].node = index;
+            pipe.ends[0].id = ours;
+            pipe.ends[1].node = other;
+            pipe.ends[1].id = theirs;
+        } else {
+            from.on_closed(ours, "closed", now_);
+        }
+    }
+    turn(index);
+    turn(other);
+}
+
+void Net::settle(std::size_t turns) {
+    for (std::size_t i = 0; i < turns; ++i) {
+        for (const auto& [node, link] : std::exchange(dials_, {})) {
+            dial(node, link);
+        }
+        bool moved = !dials_.empty();
+        for (std::size_t link = 0; link < links_.size(); ++link) {
+            for (std::size_t end : {0U, 1U}) {
+                Pipe& pipe = *links_[link];
+                if (!pipe.ends[end].coming.empty() || pipe.ends[end].ending) {
+                    deliver(pipe, end, SIZE_MAX);
+                    moved = true;
+                }
+            }
+        }
+        reap();
+        if (!moved) {
+            return;
+        }
+    }
+}
+
+void Net::pass(base::Duration time) {
+    const base::Instant end = now_ + time;
+    for (std::size_t turns = 0; now_ < end; ++turns) {
+        ensure(turns < 100'000, "time passes");
+        base::Instant next = end;
+        for (const auto& node : nodes_) {
+            if (node->router) {
+                next = std::min(next, node->router->next_deadline());
+            }
+        }
+        now_ = std::max(now_, next);
+        for (std::size_t i = 0; i < nodes_.size(); ++i) {
+            if (nodes_[i]->router) {
+                nodes_[i]->router->on_deadline(now_);
+                turn(i);
+            }
+        }
+        for (const auto& [node, link] : std::exchange(dials_, {})) {
+            dial(node, link);
+        }
+        reap();
+    }
+}
+
+}  // namespace jetway::fuzz
