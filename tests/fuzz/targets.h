@@ -21,6 +21,8 @@ void json(base::ByteView bytes);
 void deployment(base::ByteView bytes);
 void terminal(base::ByteView bytes);
 void routers(base::ByteView bytes);
+void websocket(base::ByteView bytes);
+void upgrade(base::ByteView bytes);
 
 struct Target {
     std::string_view name;  // of its folder in the corpus
@@ -31,7 +33,8 @@ inline constexpr std::array targets = {
     Target{"frames", frames},       Target{"cursor", cursor},     Target{"hello", hello},
     Target{"envelopes", envelopes}, Target{"announce", announce}, Target{"gossip", gossip},
     Target{"control", control},     Target{"json", json},         Target{"deployment", deployment},
-    Target{"terminal", terminal},   Target{"routers", routers},
+    Target{"terminal", terminal},   Target{"routers", routers},   Target{"websocket", websocket},
+    Target{"upgrade", upgrade},
 };
 
 }  // namespace jetway::fuzz
