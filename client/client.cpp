@@ -109,6 +109,7 @@ void Client::on_frame(const envelope::Frame& frame) {
             on_hello(frame.body);
             return;
         case Kind::envelope:
+            flags_ = frame.flags;
             on_envelope_frame(frame.body);
             return;
         case Kind::ping:

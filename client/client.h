@@ -94,6 +94,10 @@ public:
     // All that was sent has left, or a hold has ended: there is room to send more.
     void on_room(std::function<void()> callback) { on_room_ = std::move(callback); }
 
+    // Of the frame whose envelope on_envelope or an OnAnswer is being called with (envelope::flag):
+    // `possible_duplicate` on what may have come before.
+    std::uint8_t flags() const { return flags_; }
+
     base::Result<void> send(const envelope::EnvelopeFields& fields);
     // Sends with a fresh `id`, and this connection as `replyTo`; `on_answer` is called before
     // `deadline`, or then with `timeout`. Returns the id.
@@ -180,6 +184,7 @@ private:
     std::uint64_t answered_pings_ = 0;
     std::set<std::string, std::less<>> held_;
     std::uint64_t skipped_ = 0;
+    std::uint8_t flags_ = 0;
 
     io::Timer deadline_;
     std::unique_ptr<io::Stream> stream_;
