@@ -338,6 +338,24 @@ TEST_SUITE("client.client") {
         pair.router.await_envelope(501);
     }
 
+    TEST_CASE("what may be a repeat is marked, and only that") {
+        Pair pair;
+        std::vector<bool> marked;
+        pair.client->on_envelope([&](const EnvelopeView&) {
+            marked.push_back((pair.client->flags() & envelope::flag::possible_duplicate) != 0);
+        });
+        base::Bytes body;
+        envelope::append_envelope(body, to("gpu-server"));
+        for (const std::uint8_t flags : {envelope::flag::possible_duplicate, std::uint8_t{0}}) {
+            base::Bytes frame;
+            envelope::append_frame(
+                frame, {.kind = Kind::envelope, .flags = flags, .hops = 0, .pin = {}}, body);
+            pair.router.send_bytes(std::move(frame));
+        }
+        REQUIRE(pair.wait([&] { return marked.size() == 2; }));
+        CHECK(marked == std::vector<bool>{true, false});
+    }
+
     TEST_CASE("HOLD and RESUME say to whom nothing should be sent") {
         Pair pair;
         base::Bytes body;

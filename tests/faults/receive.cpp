@@ -46,7 +46,7 @@ public:
         for (const auto& [source, numbers] : streams_) {
             Json gaps = Json::array();
             for (const auto& [first, last] : numbers.gaps(listed_gaps)) {
-                gaps.push_back({first, last});
+                gaps.push_back(Json::array({first, last}));
             }
             streams.push_back({{"source", source},
                                {"distinct", numbers.distinct()},
@@ -104,7 +104,9 @@ private:
         envelope::EnvelopeFields fields;
         fields.destination = to;
         fields.in_reply_to = view.id;
-        unanswered_ += client_->send(fields) ? 0 : 1;
+        if (!client_->send(fields)) {
+            ++unanswered_;
+        }
     }
 
     client::Runtime& runtime_;

@@ -101,7 +101,7 @@ public:
         for (const Flow& flow : flows_) {
             Json refused = Json::array();
             for (const auto& [first, last] : ranges_of(flow, Outcome::refused)) {
-                refused.push_back({first, last});
+                refused.push_back(Json::array({first, last}));
             }
             flows.push_back({{"destination", flow.destination},
                              {"sent", flow.outcomes.size()},
