@@ -87,6 +87,9 @@ class JetwayMesh:
     `links` are pairs of machines: (a, b) is dialled by a, at b's address or at what `via` has for the pair.
     """
 
+    resumes = False  # links whose connection breaks go on where they were: not yet
+    holds = False    # senders are told to wait: not yet
+
     def __init__(self, world, links, via=None, settings="", listeners=None):
         self.world, self.links = world, links
         machines = sorted({machine for link in links for machine in link})
@@ -325,6 +328,7 @@ class Wire:
         self._call(run())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
+        self._loop.close()
 
 
 def pause_for(seconds):

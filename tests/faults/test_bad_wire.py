@@ -13,13 +13,13 @@ class BadWire(TestCase):
         mesh = MESH(self.world, [("a", "b")], {("a", "b"): wire.through})
         for _ in range(3 if LONG else 1):
             wire.delay, wire.loss = 2.0, 0.07
-            pause_for(60 if LONG else 6)
+            pause_for(60 if LONG else 4)
             wire.delay, wire.loss = 0.0, 0.0
             mended = time.monotonic()
             until(lambda: mesh.link_up("a", "b") and mesh.link_up("b", "a") and mesh.reaches("a", "b"), 15, "the link back")
             print(f"\n  back {time.monotonic() - mended:.1f} s after the wire was good again", flush=True)
             steady = len(mesh.link_changes("a"))
-            pause_for(2)
+            pause_for(5 if LONG else 1.5)
             self.assertEqual(len(mesh.link_changes("a")), steady, "it stays up")
 
     def test_both_ends_of_a_half_open_link_agree_that_it_is_dead(self):

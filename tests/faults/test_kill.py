@@ -15,7 +15,7 @@ class Kill(TestCase):
         links = [("a", "b"), ("b", "c"), ("a", "d"), ("d", "e"), ("e", "c")]
         mesh = MESH(self.world, links, settings="limits: {queue: 1MiB}\n")
         receiver = mesh.receiver("c", ["sink"])
-        kills = 10 if LONG else 2
+        kills = 10 if LONG else 1
         sender = mesh.sender("a", ["sink"], RATE, linger=3)
         for _ in range(kills):
             pause_for(0.7)

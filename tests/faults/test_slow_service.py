@@ -10,13 +10,14 @@ SIZE = 2_000
 
 
 class SlowService(TestCase):
+    @unittest.skipUnless(MESH.holds, "senders of this mesh are not told to wait")
     def test_one_of_twenty_stops_reading_and_reads_again(self):
-        mesh = MESH(self.world, [("a", "b")])
+        mesh = MESH(self.world, [("a", "b")], settings="limits: {queue: 2MiB}\n")
         quick = mesh.receiver("b", SERVICES)
         slow = mesh.receiver("b", ["slow"])
         sender = mesh.sender("a", [*SERVICES, "slow"], RATE, size=SIZE, linger=3)
-        until(lambda: slow.services()["slow"]["arrived"] > RATE, 10, "traffic")
-        length = 10 if LONG else 3
+        until(lambda: slow.services()["slow"]["arrived"] > RATE, 10, "traffic", every=0.2)
+        length = 10 if LONG else 2
         quick.services()
         pause_for(length)
         before = self.figures(quick)
@@ -52,16 +53,16 @@ class SlowService(TestCase):
                              (0, 0, 0), f"{service}: {text}")
 
     def test_a_sender_that_ignores_hold_slows_nobody_down(self):
-        mesh = MESH(self.world, [("a", "b")])
+        mesh = MESH(self.world, [("a", "b")], settings="limits: {queue: 2MiB}\n")
         quick = mesh.receiver("b", ["quick"])
         slow = mesh.receiver("b", ["slow"])
         polite = mesh.sender("a", ["quick"], 500, size=SIZE)
         rude = mesh.sender("a", ["slow"], 3_000, size=SIZE, ignore_holds=True)
-        until(lambda: slow.services()["slow"]["arrived"] > 1_000, 10, "traffic")
+        until(lambda: slow.services()["slow"]["arrived"] > 1_000, 10, "traffic", every=0.2)
         slow.pause()
-        pause_for(5 if LONG else 2.5)
+        pause_for(5 if LONG else 1.5)
         quick.services()
-        pause_for(2)
+        pause_for(1.5)
         rate, _ = self.figures(quick)
         self.assertGreater(rate, 450)
         self.assertLess(mesh.resident("b"), 96 << 20)
