@@ -11,7 +11,7 @@ struct Entries {
     bool (*valid)(std::string_view);
 };
 
-constexpr Entries names{"a name or a pattern such as `gpu-*`", envelope::valid_name_pattern};
+constexpr Entries name_entries{"a name or a pattern such as `gpu-*`", envelope::valid_name_pattern};
 constexpr Entries addresses{"a service or a pattern such as `gpu-*` or `*@machine-a`",
                             envelope::valid_address_pattern};
 constexpr Entries machines{"the name of a machine", envelope::valid_name};
@@ -77,7 +77,7 @@ LocalRules read_local_rules(const Section& terminal, bool unix_socket, Problems&
     }
     const Section allow(*node, "a map with `attach`, `send`, `users` or `groups`", problems);
     allow.check_keys({{"attach", "send", "users", "groups"}, {}, {}});
-    rules.attach = read_list_at(allow, "attach", names, problems);
+    rules.attach = read_list_at(allow, "attach", name_entries, problems);
     rules.send = read_list_at(allow, "send", addresses, problems);
     rules.users = read_list_at(allow, "users", ids, problems);
     rules.groups = read_list_at(allow, "groups", ids, problems);
@@ -94,8 +94,8 @@ LocalRules read_local_rules(const Section& terminal, bool unix_socket, Problems&
 gossip::AnnounceRules read_announce_rules(const YamlNode& node, Problems& problems) {
     const Section section(node, "a map with `machines` or `services`", problems);
     section.check_keys({{"machines", "services"}, {}, {}});
-    return {.machines = read_list_at(section, "machines", names, problems),
-            .services = read_list_at(section, "services", names, problems)};
+    return {.machines = read_list_at(section, "machines", name_entries, problems),
+            .services = read_list_at(section, "services", name_entries, problems)};
 }
 
 std::vector<PlacedName> read_machine_names(const YamlNode& node, std::string_view key,
