@@ -77,7 +77,7 @@ void round_trip(Input& input, WebSocket::Role role) {
         const std::size_t count = 1 + input.last() % 3;
         std::vector<base::Chunk> chunks;
         for (std::size_t i = 0; i < count; ++i) {
-            const base::ByteView data = input.bytes(1 + input.last() * 2);
+            const base::ByteView data = input.bytes(1U + 2U * input.last());
             if (data.empty()) {
                 break;
             }
