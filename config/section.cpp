@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::size_t longest_text = 128;
 
-bool contains(const std::vector<std::string_view>& names, std::string_view name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
+bool contains(const std::vector<std::string_view>& all, std::string_view name) {
+    return std::find(all.begin(), all.end(), name) != all.end();
 }
 
 std::string describe(const YamlNode& node) {

@@ -162,6 +162,7 @@ class Clients(OverWebSocket):
         self.assertEqual(from_beta.request("from-node", large).data, large)
         self.alpha.signal(signal.SIGTERM)
         until(lambda: said().get("closed") == "shutdown", 10, "GOODBYE")
+        self.alpha.wait()
 
     def page(self, url, host):
         modules = node_modules()
@@ -191,6 +192,7 @@ class Clients(OverWebSocket):
         until(lambda: from_beta.request("page", "hello", timeout=1).data == "hello, said the page", 10, "the page's answer")
         self.alpha.signal(signal.SIGTERM)
         until(lambda: pages.merged().get("closed") == "shutdown", 10, "GOODBYE")
+        self.alpha.wait()
 
     def test_a_page_of_a_foreign_origin_in_chromium(self):
         pages = self.page(self.url, "elsewhere.localhost")
