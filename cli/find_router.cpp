@@ -119,6 +119,7 @@ std::unique_ptr<client::Client> reach_router(client::Runtime& runtime, const Rou
             return nullptr;
         }
         client_options.tls = std::move(*tls);
+        client_options.tls_name = options.tls_name;
     }
     auto client = client::Client::connect(runtime, *router, std::move(client_options));
     if (client) {

@@ -23,8 +23,8 @@ int main(int argc, char** argv) {
     app.footer(
         "Exit codes: 0 yes, 1 a negative answer (no route, refused), 2 usage, 3 invalid "
         "configuration, 4 no router reached, 5 timeout, 6 not permitted, 7 some did not answer.\n"
-        "Environment: JETWAY_SOCKET names the router, JETWAY_CA, JETWAY_CERT and JETWAY_KEY the "
-        "files for TLS to it, NO_COLOR turns colours off.\n\nExamples:\n"
+        "Environment: JETWAY_SOCKET names the router, JETWAY_CA, JETWAY_CERT, JETWAY_KEY and "
+        "JETWAY_TLS_NAME are for TLS to it, NO_COLOR turns colours off.\n\nExamples:\n"
         "  jetway up deployment.yml\n"
         "  jetway request gpu-server 'hello'\n"
         "  jetway VERB --help");

@@ -47,6 +47,11 @@ void add_router_options(CLI::App& app, RouterOptions& options) {
     app.add_option("--key", options.key, "The certificate's key")
         ->type_name("FILE")
         ->envname("JETWAY_KEY");
+    app.add_option("--tls-name", options.tls_name,
+                   "The name that the router's certificate must have, such as its machine's "
+                   "(default: the host of the address)")
+        ->type_name("NAME")
+        ->envname("JETWAY_TLS_NAME");
     add_duration(app, "--timeout", options.timeout, "How long to wait for the router or an answer");
 }
 

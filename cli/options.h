@@ -23,6 +23,7 @@ struct RouterOptions {
     std::string ca;  // --ca, --cert, --key: for tls:// and wss://
     std::string cert;
     std::string key;
+    std::string tls_name;  // --tls-name
 };
 
 void add_router_options(CLI::App& app, RouterOptions& options);

@@ -46,7 +46,8 @@ Client::Client(Runtime& runtime, const transport::Target& router, Options option
     deadline_.set(runtime_.loop().now() + options_.timeout);
     dialler_ = std::make_unique<transport::Dialler>(
         runtime_.loop(), router,
-        transport::Terms{.tls = options_.tls, .machine = {}, .certificate_required = false},
+        transport::Terms{
+            .tls = options_.tls, .machine = options_.tls_name, .certificate_required = false},
         options_.timeout, [this](base::Result<std::unique_ptr<io::Stream>> result) {
             on_connected(std::move(result));
         });

@@ -47,7 +47,8 @@ struct Options {
     std::size_t queue = std::size_t{8} << 20U;           // bytes that the socket has not taken yet
     std::uint32_t max_frame = std::uint32_t{16} << 20U;  // of what is received
     std::shared_ptr<const io::TlsContext> tls;           // for tls:// and wss://
-    std::size_t requests = 65'536;                       // unanswered ones at once
+    std::string tls_name;           // that the router's certificate must have; empty: the host
+    std::size_t requests = 65'536;  // unanswered ones at once
 };
 
 // An answer that outlives its frame. `headers` and `data` are raw msgpack, empty: not there.

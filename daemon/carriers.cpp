@@ -65,7 +65,7 @@ void Carriers::lost(router::TerminalId id, const std::string& why) {
 }
 
 void Carriers::report_tls(const std::string& peer, const base::Error& why) {
-    if (why.code != "certificate" && why.code != "tls" && why.code != "truncated") {
+    if (why.code != "certificate" && why.code != "tls") {
         return;
     }
     const auto report = failures_.note(peer + ' ' + why.code + ' ' + why.detail,

@@ -47,7 +47,8 @@ public:
 
     // For Carrier and InProcess: the connection is gone.
     void lost(router::TerminalId id, const std::string& why);
-    // Says what TLS has against a peer, a machine or an address; the same again is rate-limited.
+    // Says what TLS has against a peer, a machine or an address, if that is why it ended; the same
+    // again is rate-limited.
     void report_tls(const std::string& peer, const base::Error& why);
 
     router::Router& router() { return router_; }

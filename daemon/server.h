@@ -49,6 +49,8 @@ public:
     void shut_down(std::function<void()> done);
 
     const router::Router& router() const { return router_; }
+    // Connections at its listeners: how many became streams of frames, and why others did not.
+    const transport::Admission::Counters& handshakes() const { return admission_.counters(); }
 
 private:
     Server(io::Loop& loop, Options options);

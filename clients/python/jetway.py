@@ -69,11 +69,14 @@ def left(deadline):
 class Client:
     """A connection to a router: `where` is the path of its Unix socket, or (host, port).
 
+    `tls`, an ssl.SSLContext, is for a terminal on tls://: the router's certificate must then have
+    the name `tls_name`, or the host, and a machine's name is one.
+
     `services` are the names it attaches, or maps {name, capabilities, version, weight}; without
     any it only asks. `address` is the connection's own address, where answers reach it.
     """
 
-    def __init__(self, where, services=(), token=None, timeout=5.0):
+    def __init__(self, where, services=(), token=None, timeout=5.0, tls=None, tls_name=None):
         self.timeout = timeout      # of calls that are given no other
         self.malformed = 0          # envelopes dropped because their body can't be read
         self.max_frame = 16 << 20
@@ -83,7 +86,14 @@ class Client:
         self._given_up = set()      # ids of requests that timed out: a late answer is dropped
         self._ids = itertools.count(1)
         deadline = self._deadline(None)
+        self._tls = tls
         self._socket = self._connect(where, timeout)
+        if tls is not None:
+            try:
+                self._socket = tls.wrap_socket(self._socket, server_hostname=tls_name or where[0])
+            except BaseException:
+                self._socket.close()
+                raise
         try:
             hello = {"protocol": [VERSION], "role": "service", "services": list(services)}
             self._write(HELLO, hello if token is None else {**hello, "token": token}, deadline)
@@ -176,7 +186,8 @@ class Client:
         deadline = time.monotonic() + 1.0
         try:
             self._write(GOODBYE, {"code": "shutdown", "message": "the client ends"}, deadline)
-            self._socket.shutdown(socket.SHUT_WR)
+            if self._tls is None:  # inside TLS an end without its own word for it is an error
+                self._socket.shutdown(socket.SHUT_WR)
             while time.monotonic() < deadline:
                 self._read(deadline)
         except (OSError, JetwayError):

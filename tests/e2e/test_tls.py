@@ -126,6 +126,9 @@ class Mesh(Tls):
         at = f"tls://{self.at('services')}"
         done = self.tool("status", "--socket", at)
         self.assertEqual((done.returncode, "machine-a" in done.stdout), (0, True), done.stderr)
+        # By its machine, wherever it is dialled; and not by another's.
+        for name, expected in (("machine-a", 0), ("machine-b", 6)):
+            self.assertEqual(self.tool("status", "--socket", at, "--tls-name", name).returncode, expected)
         # Without the CA's file the router can't be known.
         done = self.tool("status", "--socket", at, ca=False)
         self.assertEqual(done.returncode, 6)
@@ -137,6 +140,24 @@ class Mesh(Tls):
         until(lambda: "serving" in server.text(), 10, "the service")
         done = self.tool("request", "mirror", "--socket", at, stdin=data)
         self.assertEqual(done.stdout.strip() == data, True, done.stderr)
+
+    def test_the_python_client_comes_through_tls(self):
+        a, = self.mesh(["machine-a"])
+        context = ssl.create_default_context(cafile=self.certs / "ca.pem")
+        where = self.places["services"]
+        local = a.client("ear")
+        with jetway.Client(where, ["mouth"], tls=context, timeout=5 * SLOW) as client:
+            client.send("ear", bytes(1_000_000), id=1)
+            envelope = local.receive()
+            local.reply(envelope, "heard")
+            self.assertEqual(client.receive().data, "heard")
+            client.send("ear", b"last")
+        self.assertEqual(local.receive().data, b"last")
+        with jetway.Client(where, tls=context, tls_name="machine-a", timeout=5 * SLOW):
+            pass
+        with self.assertRaises(ssl.SSLCertVerificationError):
+            jetway.Client(where, tls=context, tls_name="machine-b", timeout=5 * SLOW)
+        self.assertFalse(events(a, "TLS failed"))
 
     def test_a_certificate_is_good_for_its_own_machine_only(self):
         """machine-b's certificate, shown by someone who says in HELLO that he is machine-c."""
@@ -209,7 +230,7 @@ class Handshakes(Tls):
         self.says(a, "handshake refused", "not TLS")
 
     def test_cut_at_every_byte_of_its_handshake(self):
-        self.mesh(["machine-a"])
+        self.mesh(["machine-a"], top="limits: {handshakes_per_address: 1000}")
         context, sent = client_context(self.certs), b""
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         with contextlib.suppress(ssl.SSLWantReadError):
