@@ -25,7 +25,8 @@ WebSocket::WebSocket(const Options& options, base::Random random)
     : role_(options.role),
       random_(random),
       reader_(options.role == Role::server),
-      bounds_(options.max_frame) {}
+      bounds_(options.max_frame),
+      masking_{.next_key = [this] { return *next_mask(); }, .copies = nullptr} {}
 
 std::span<std::uint8_t> WebSocket::on_bytes(std::span<std::uint8_t> bytes) {
     if (closing_) {
@@ -105,11 +106,7 @@ base::Bytes WebSocket::take_control() {
 
 void WebSocket::wrap(std::vector<base::Chunk>& frames) {
     ensure(!closing(), "no message follows a Close");
-    if (role_ == Role::server) {
-        put_into_messages(frames, {});
-    } else {
-        put_into_messages(frames, [this] { return *next_mask(); });
-    }
+    put_into_messages(frames, role_ == Role::client ? &masking_ : nullptr);
 }
 
 void WebSocket::close(std::string_view reason) {

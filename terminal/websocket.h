@@ -46,6 +46,8 @@ public:
 
     // `random` makes a client's masking keys. It has to be seeded by the system.
     WebSocket(const Options& options, base::Random random);
+    WebSocket(const WebSocket&) = delete;
+    WebSocket& operator=(const WebSocket&) = delete;
 
     // Takes the next bytes, cut anywhere. What they hold of the frame stream is moved to their
     // beginning, and that part of them is returned. What comes while closing is dropped.
@@ -81,6 +83,7 @@ private:
     base::Random random_;
     WebSocketReader reader_;
     FrameBounds bounds_;
+    Masking masking_;
     bool message_is_empty_ = true;    // as far as it has come
     std::span<std::uint8_t> output_;  // where the frame stream goes: over the bytes that came
     std::size_t written_ = 0;         // of it

@@ -9,6 +9,8 @@
 namespace jetway::terminal {
 namespace {
 
+constexpr std::size_t most_kept = std::size_t{1} << 20U;  // bytes of copies, for the next ones
+
 void append_header(base::Bytes& to, Opcode opcode, std::size_t size,
                    std::optional<std::uint32_t> mask) {
     using namespace websocket_header;
@@ -114,9 +116,13 @@ std::size_t message_size(Place place) {
     return size;
 }
 
-// Chunks that are to be written: headers and small pieces copied together, the rest as it lies.
+// Chunks that are to be written: headers and small pieces copied together, the rest as it lies, or
+// as the masked copy of what isn't ours.
 class Messages {
 public:
+    // `copies`: where masked copies go, with room for all of them.
+    explicit Messages(std::shared_ptr<base::Bytes> copies) : copies_(std::move(copies)) {}
+
     void begin(std::size_t size, std::optional<std::uint32_t> mask) {
         mask_ = mask;
         at_ = 0;
@@ -124,20 +130,20 @@ public:
     }
 
     void add(const Run& run, std::size_t from, std::size_t size) {
-        if (mask_ && !run.own.empty()) {
-            apply_mask(run.own.subspan(from, size), *mask_, at_);
-        }
-        const bool to_mask = mask_ && run.own.empty();
         const base::ByteView bytes = run.view.subspan(from, size);
-        if (size < small || to_mask) {
-            base::Bytes& to = tail();
-            base::append(to, bytes);
-            if (to_mask) {
-                apply_mask(std::span(to).last(size), *mask_, at_);
-            }
+        std::span<std::uint8_t> to_mask = run.own.empty() ? run.own : run.own.subspan(from, size);
+        if (size < small) {
+            base::append(tail(), bytes);
+            to_mask = std::span(tail()).last(size);
+        } else if (mask_ && run.own.empty()) {
+            base::append(*copies_, bytes);
+            to_mask = std::span(*copies_).last(size);
+            chunks_.emplace_back().shared = {.view = to_mask, .owner = copies_};
         } else {
-            chunks_.emplace_back();
-            chunks_.back().shared = {.view = bytes, .owner = run.owner};
+            chunks_.emplace_back().shared = {.view = bytes, .owner = run.owner};
+        }
+        if (mask_) {
+            apply_mask(to_mask, *mask_, at_);
         }
         at_ += size;
     }
@@ -154,10 +160,25 @@ private:
         return chunks_.back().own;
     }
 
+    std::shared_ptr<base::Bytes> copies_;
     std::vector<base::Chunk> chunks_;
     std::optional<std::uint32_t> mask_;
     std::size_t at_ = 0;  // bytes of the message's payload
 };
+
+// Room for the copies of all that isn't ours.
+std::shared_ptr<base::Bytes> room_for(const std::vector<Run>& runs, Masking& masking) {
+    std::size_t size = 0;
+    for (const Run& run : runs) {
+        size += run.own.empty() ? run.view.size() : 0;
+    }
+    if (!masking.copies || masking.copies.use_count() > 1) {
+        masking.copies = std::make_shared<base::Bytes>();
+    }
+    masking.copies->clear();
+    masking.copies->reserve(size);
+    return masking.copies;
+}
 
 }  // namespace
 
@@ -189,24 +210,24 @@ void append_message(base::Bytes& to, Opcode opcode, base::ByteView payload,
     }
 }
 
-void put_into_messages(std::vector<base::Chunk>& frames,
-                       const std::function<std::uint32_t()>& next_mask) {
+void put_into_messages(std::vector<base::Chunk>& frames, Masking* masking) {
     std::size_t total = 0;
     for (const base::Chunk& chunk : frames) {
         total += chunk.view().size();
     }
-    if (!next_mask && total > 0 && total <= longest_message) {
+    if (masking == nullptr && total > 0 && total <= longest_message) {
         base::Chunk header;
         append_header(header.own, Opcode::binary, total, std::nullopt);
         frames.insert(frames.begin(), std::move(header));
         return;
     }
     const std::vector<Run> runs = runs_of(frames);
-    Messages messages;
+    Messages messages(masking == nullptr ? nullptr : room_for(runs, *masking));
     Place place(runs);
     while (!place.at_end()) {
         std::size_t left = message_size(place);
-        messages.begin(left, next_mask ? std::optional(next_mask()) : std::nullopt);
+        messages.begin(left,
+                       masking == nullptr ? std::nullopt : std::optional(masking->next_key()));
         while (left > 0) {
             const std::size_t step = std::min(left, place.rest().size());
             messages.add(place.run(), place.offset(), step);
@@ -215,6 +236,9 @@ void put_into_messages(std::vector<base::Chunk>& frames,
         }
     }
     frames = messages.take();
+    if (masking != nullptr && masking->copies->capacity() > most_kept) {
+        masking->copies.reset();
+    }
 }
 
 }  // namespace jetway::terminal

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -56,9 +57,14 @@ void apply_mask(std::span<std::uint8_t> bytes, std::uint32_t mask, std::size_t a
 void append_message(base::Bytes& to, Opcode opcode, base::ByteView payload,
                     std::optional<std::uint32_t> mask);
 
+// What a client masks with. Only it has one.
+struct Masking {
+    std::function<std::uint32_t()> next_key;  // asked once a message
+    std::shared_ptr<base::Bytes> copies;  // of large bodies; used again when nobody else holds it
+};
+
 // Puts whole frames of Jetway, as OutputQueue::take gives them, into binary messages, in place.
-// `next_mask` is asked once a message for a client's key; empty for a server.
-void put_into_messages(std::vector<base::Chunk>& frames,
-                       const std::function<std::uint32_t()>& next_mask);
+// `masking`: a client's; null for a server.
+void put_into_messages(std::vector<base::Chunk>& frames, Masking* masking);
 
 }  // namespace jetway::terminal

@@ -230,9 +230,20 @@ TEST_SUITE("terminal.websocket") {
         auto from_client = frames();
         End client(WebSocket::Role::client);
         client.socket.wrap(from_client);
-        REQUIRE(from_client.size() == 1);
+        REQUIRE(from_client.size() == 2);
         CHECK((from_client[0].own[1] & 0x80) != 0);
-        CHECK(std::count(from_client[0].own.begin(), from_client[0].own.end(), 7) < 50'000);
+        const base::ByteView copy = from_client[1].view();
+        CHECK(copy.size() == owner->size());
+        CHECK(std::count(copy.begin(), copy.end(), 7) < 50'000);
+        // While a copy waits to be written the next one has another place; then it is used again.
+        auto next = frames();
+        client.socket.wrap(next);
+        CHECK(next[1].view().data() != copy.data());
+        const std::uint8_t* const place = next[1].view().data();
+        next.clear();
+        auto third = frames();
+        client.socket.wrap(third);
+        CHECK(third[1].view().data() == place);
     }
 
     TEST_CASE("a client's masking keys differ from message to message") {
