@@ -16,6 +16,7 @@ namespace jetway::io {
 namespace {
 
 constexpr std::size_t max_file = std::size_t{1} << 20U;
+constexpr std::size_t longest_name = 255;  // RFC 1035, section 2.3.4
 
 std::int64_t seconds_of(const ASN1_TIME* time) {
     std::tm parts{};
@@ -77,7 +78,7 @@ Certificate certificate_of(const x509_st& x509) {
         if (name->type == GEN_DNS) {
             std::string text = text_of(name->d.dNSName);
             // A NUL inside would make a name that looks like another one.
-            if (text.find('\0') == std::string::npos) {
+            if (text.size() <= longest_name && text.find('\0') == std::string::npos) {
                 facts.names.push_back(std::move(text));
             }
         } else if (name->type == GEN_IPADD) {
@@ -87,7 +88,8 @@ Certificate certificate_of(const x509_st& x509) {
     const X509_NAME* subject = X509_get_subject_name(&x509);
     const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
     if (at >= 0) {
-        facts.common_name = text_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+        facts.common_name = text_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)))
+                                .substr(0, longest_name);
     }
     facts.not_before = seconds_of(X509_get0_notBefore(&x509));
     facts.not_after = seconds_of(X509_get0_notAfter(&x509));

@@ -13,13 +13,17 @@ base::Error certificate_error(std::string detail) {
     return {"certificate", std::move(detail)};
 }
 
+// Its names and addresses; a certificate can have thousands, and then the first ones do.
 std::string list(const Certificate& certificate) {
+    constexpr std::size_t enough = 200;
+    std::vector<std::string> all = certificate.names;
+    all.insert(all.end(), certificate.addresses.begin(), certificate.addresses.end());
     std::string text;
-    for (const std::string& name : certificate.names) {
-        text += (text.empty() ? "" : ", ") + name;
-    }
-    for (const std::string& address : certificate.addresses) {
-        text += (text.empty() ? "" : ", ") + address;
+    for (const std::string& one : all) {
+        if (text.size() + one.size() > enough) {
+            return text + (text.empty() ? one.substr(0, enough) : ", …");
+        }
+        text += (text.empty() ? "" : ", ") + one;
     }
     return text.empty() ? certificate.subject() : text;
 }

@@ -157,6 +157,43 @@ TEST_SUITE("router.hello") {
         CHECK(refusal(hello_body(router), Entry::network_listener).empty());
     }
 
+    TEST_CASE("inside TLS a router is the machine that its certificate names, and no other") {
+        struct Case {
+            bool encrypted;
+            std::vector<std::string> certified;
+            std::string code;
+            std::string why;
+        };
+        const Case cases[] = {
+            {true, {"b"}, "", ""},
+            {true, {"host.example", "b"}, "", ""},
+            {true, {"c"}, "forbidden", "its certificate is for c, but it says that it is b"},
+            {true, {"B"}, "forbidden", "its certificate is for B, but it says that it is b"},
+            {true, {}, "forbidden", "it says that it is b, and has shown no certificate"},
+            {false, {}, "", ""}};
+        for (const Case& c : cases) {
+            CAPTURE(c.why);
+            Mesh mesh;
+            mesh.add("a");
+            Peer& peer = mesh.connect("a", Arrival{.by = Entry::network_listener,
+                                                   .peer_address = "peer",
+                                                   .encrypted = c.encrypted,
+                                                   .certified = c.certified});
+            peer.say(Kind::hello, hello_body([](auto& h) {
+                         h.role = envelope::Role::router;
+                         h.machine_id = "b";
+                         h.incarnation = 1;
+                     }));
+            CHECK(peer.goodbye() == c.code);
+            bool said = c.why.empty();
+            for (const base::Report& report : mesh.reports("a")) {
+                said = said || (report.event == "neighbour refused" &&
+                                report.fields.back().second == c.why);
+            }
+            CHECK(said);
+        }
+    }
+
     TEST_CASE("a router of our own machineId is refused as `duplicate-machine`") {
         CHECK(refusal(hello_body([](auto& h) {
                           h.role = envelope::Role::router;
