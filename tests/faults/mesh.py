@@ -20,7 +20,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
-from harness import BINARY, SANITIZED, SLOW, TestCase, free_addresses, until  # noqa: E402,F401
+from harness import BINARY, SANITIZED, SLOW, TestCase, free_addresses, run_jetway, until  # noqa: E402,F401
 
 NUMBERED = pathlib.Path(os.environ.get("JETWAY_NUMBERED", BINARY.parents[1] / "tests" / "faults" / "jetway-numbered"))
 LONG = bool(os.environ.get("JETWAY_LONG"))
@@ -109,6 +109,9 @@ class JetwayMesh:
                 elif machine == other:
                     text += f"      - {{name: to-{one}, type: network, peer: {one}}}\n"
         self.file = world.write("mesh.yml", text)
+        if "certificates: certs" in settings:
+            done = run_jetway("certs", self.file, "--out", world.folder / "certs")
+            assert done.returncode == 0, done.stderr
         for machine in machines:
             self.start(machine)
         for machine in machines:

@@ -15,8 +15,8 @@ RUBBISH = bytes(range(256)) * 4096  # a megabyte
 
 
 def listeners(host, ports):
-    return [f"{{name: services, type: local, address: 'tcp://{host}:{ports[1]}'}}",
-            f"{{name: web, type: local, address: 'ws://{host}:{ports[2]}/mesh'}}"]
+    return [f"{{name: {scheme}, type: local, address: '{scheme}://{host}:{port}'}}"
+            for scheme, port in zip(("tcp", "tls", "ws", "wss"), ports[1:])]
 
 
 class Crowd(TestCase):
@@ -27,11 +27,12 @@ class Crowd(TestCase):
             self.skipTest(f"{CROWD} connections need more than {hard} open files")
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
-        self.mesh = MESH(self.world, [("a", "b")], settings=f"limits: {{hello_timeout: {int(HELLO_TIMEOUT)}s}}\n",
+        self.mesh = MESH(self.world, [("a", "b")], settings=f"limits: {{hello_timeout: {int(HELLO_TIMEOUT)}s}}\n"
+                         "security: {certificates: certs}\n",
                          listeners={"b": listeners})
         host, ports = self.mesh.addresses["b"]
-        self.doors = {"network": (host, ports[0]), "tcp": (host, ports[1]), "ws": (host, ports[2]),
-                      "unix": str(self.mesh.routers["b"].socket)}
+        self.doors = {"unix": str(self.mesh.routers["b"].socket),
+                      **{door: (host, port) for door, port in zip(("network", "tcp", "tls", "ws", "wss"), ports)}}
         self.receiver = self.mesh.receiver("b", ["sink"])
         self.sender = self.mesh.sender("a", ["sink"], 3_000, linger=3)
         until(lambda: self.receiver.services()["sink"]["arrived"] > 3_000, 10, "traffic", every=0.2)
