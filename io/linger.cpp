@@ -57,14 +57,20 @@ bool Linger::begin(base::Bytes last_words, base::Instant deadline) {
     }
     static_cast<void>(request.release());
 
-    const auto discard = [](uv_handle_t*, std::size_t, uv_buf_t* into) {
+    const auto discard = [](uv_handle_t* handle, std::size_t, uv_buf_t* into) {
         static std::array<char, 16384> nowhere;
+        auto* self = static_cast<Linger*>(handle->data);
+        if (self == nullptr || self->last_read_turn_ == self->loop_.state().turn) {
+            *into = uv_buf_init(nullptr, 0);  // enough for this turn
+            return;
+        }
+        self->last_read_turn_ = self->loop_.state().turn;
         *into = uv_buf_init(nowhere.data(), nowhere.size());
     };
     const int reading = uv_read_start(stream_.get(), discard,
                                       [](uv_stream_t* stream, ssize_t got, const uv_buf_t*) {
                                           auto* self = static_cast<Linger*>(stream->data);
-                                          if (self != nullptr && got < 0) {
+                                          if (self != nullptr && got < 0 && got != UV_ENOBUFS) {
                                               self->finish();
                                           }
                                       });

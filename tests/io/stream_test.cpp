@@ -219,6 +219,26 @@ TEST_CASE("shutdown_then_close delivers what is unfinished though the stream is 
     }
 }
 
+TEST_CASE("what a peer goes on saying to a closed connection is read a little each turn") {
+    const TemporaryFolder folder;
+    for (const Endpoint& at : both_kinds(folder)) {
+        CAPTURE(at.text());
+        Loop loop;
+        Pair pair(loop, at);
+        pair.server->shutdown_then_close(std::chrono::hours(1));
+        static_cast<void>(pair.client->write(chunks_of(std::string(20'000'000, 'x'))));
+        REQUIRE(pair.client->busy());
+        std::size_t turns = 0;
+        while (pair.client->busy() && turns < 100'000) {
+            loop.run_once(std::chrono::milliseconds(100));
+            ++turns;
+        }
+        CHECK_FALSE(pair.client->busy());
+        CHECK(turns > 100);  // of 16 KiB each
+        CHECK(loop.lingering() == 1);
+    }
+}
+
 TEST_CASE("a peer that never reads is given up after a while") {
     Loop loop;
     Pair pair(loop, Endpoint::tcp("127.0.0.1", 0));
