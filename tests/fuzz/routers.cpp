@@ -172,7 +172,7 @@ private:
     void send(Input& input) {
         const std::size_t choice = input.byte();
         const std::size_t size = input.byte();
-        send(choice % net_.nodes(), choice / 4 % net_.nodes(), size * 9, choice >= 128);
+        send(choice % net_.nodes(), choice / 4 % net_.nodes(), size * 7, choice >= 128);
     }
 
     // An envelope with its number as `id`. `named`: to the service at its machine.
