@@ -14,6 +14,7 @@ void add(SeedsTotal& total, const sim::Outcome& outcome) {
     total.states += outcome.states;
     total.followed += outcome.followed;
     total.envelopes += outcome.sent;
+    total.holds += outcome.holds;
     total.simulated += outcome.simulated;
     if (outcome.settled_after > total.slowest) {
         total.slowest = outcome.settled_after;

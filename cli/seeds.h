@@ -15,6 +15,7 @@ struct SeedsTotal {
     std::uint64_t states = 0;
     std::uint64_t followed = 0;
     std::uint64_t envelopes = 0;
+    std::uint64_t holds = 0;
     base::Duration simulated{};
     base::Duration slowest{};  // to settle after the faults' end
     std::uint64_t slowest_seed = 0;

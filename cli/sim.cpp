@@ -66,6 +66,7 @@ int run_many(const SimOptions& options, const Context& context) {
     print(format_count(total.runs) + " runs, " + format_count(total.events) + " events, " +
           format_count(total.states) + " states checked, " + format_count(total.followed) +
           " hops followed, " + format_count(total.envelopes) + " envelopes, " +
+          format_count(total.holds) + " holds, " +
           std::to_string(total.simulated / std::chrono::hours(1)) + " h simulated\n");
     std::string faults = "faults:";
     for (std::size_t i = 0; i < total.faults.size(); ++i) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "envelope/cursor.h"
+#include "envelope/hold.h"
 #include "envelope/packer.h"
 
 namespace jetway::client {
@@ -194,24 +195,16 @@ bool Client::take_answer(const EnvelopeView& view) {
 }
 
 void Client::on_hold(base::ByteView body, bool hold) {
-    Cursor cursor(body);
-    std::uint32_t entries = 0;
-    std::string_view key;
-    std::string_view destination;
-    if (!cursor.read_map(entries)) {
+    const std::optional<std::string_view> destination = envelope::read_hold(body);
+    if (!destination) {
         ++skipped_;
         return;
     }
-    for (std::uint32_t i = 0; i < entries && cursor.read_text(key); ++i) {
-        if (key == "destination" ? !cursor.read_text(destination) : !cursor.skip()) {
-            break;
-        }
-    }
-    if (hold && !destination.empty() && held_.size() < max_held) {
-        held_.emplace(destination);
+    if (hold && held_.size() < max_held) {
+        held_.emplace(*destination);
         return;
     }
-    const auto found = held_.find(destination);
+    const auto found = held_.find(*destination);
     if (!hold && found != held_.end()) {
         held_.erase(found);
         if (on_room_) {

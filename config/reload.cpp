@@ -104,6 +104,7 @@ std::vector<SettingChange> compare_settings(const MachineConfig& old, const Mach
     all.count("limits.terminals", old.router.terminals, fresh.router.terminals);
     all.count("limits.errors", old.router.errors, fresh.router.errors);
     all.duration("limits.hello_timeout", terminal.hello_timeout, new_terminal.hello_timeout);
+    all.duration("limits.hold_timeout", terminal.hold_timeout, new_terminal.hold_timeout);
     all.duration("limits.frame_timeout", terminal.frame_timeout, new_terminal.frame_timeout);
     all.count("limits.handshakes", old.handshakes.at_once, fresh.handshakes.at_once);
     all.count("limits.handshakes_per_address", old.handshakes.per_address,

@@ -92,11 +92,15 @@ void read_limits(const YamlNode& node, Settings& settings, Problems& problems) {
     const Section section(node, "a map of limits", problems);
     section.check_keys(
         {{"queue", "max_frame", "services", "machines", "terminals", "errors", "hello_timeout",
-          "frame_timeout", "handshakes", "handshakes_per_address", "handshake_timeout"},
-         {"unacknowledged"},
+          "frame_timeout", "handshakes", "handshakes_per_address", "handshake_timeout",
+          "unacknowledged", "held", "hold_timeout"},
+         {},
          {}});
     terminal::Options& terminal = settings.terminal;
     put(terminal.queue, section.read_size("queue", {1U << 10U, 64ULL << 30U}));
+    put(terminal.unacknowledged, section.read_size("unacknowledged", {1U << 10U, 64ULL << 30U}));
+    put(terminal.held, section.read_size("held", {1U << 10U, 64ULL << 30U}));
+    put(terminal.hold_timeout, section.read_duration("hold_timeout", {milliseconds(1), hours(1)}));
     put(terminal.max_frame, section.read_size("max_frame", {1U << 10U, 1U << 30U}));
     put(terminal.services, section.read_count("services", many));
     put(settings.gossip.max_machines, section.read_count("machines", many));

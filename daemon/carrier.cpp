@@ -38,6 +38,14 @@ void Carrier::on_closed(const base::Error& why) {
     owner_.lost(id_, why.detail);
 }
 
+void Carrier::pause(bool paused) {
+    if (paused) {
+        stream_->stop_reading();
+    } else {
+        stream_->start_reading();
+    }
+}
+
 void Carrier::finish() {
     stream_->stop_reading();
     stream_->shutdown_then_close();

@@ -20,6 +20,8 @@ public:
 
     // Writes all that the terminal has queued, unless a write is unfinished.
     void write(terminal::OutputQueue& output);
+    // Stops reading, or goes on.
+    void pause(bool paused);
     // Ends the connection; what is queued and the GOODBYE still go out.
     void finish();
 

@@ -150,6 +150,11 @@ void Carriers::carry_out(const router::Router::Effects& effects) {
             within->second->take(*output);
         }
     }
+    for (const router::Forwarder::Pause& pause : effects.pauses) {
+        if (const auto carrier = carriers_.find(pause.service); carrier != carriers_.end()) {
+            carrier->second->pause(pause.pause);
+        }
+    }
     for (const router::TerminalId id : effects.closes) {
         close(id);
     }

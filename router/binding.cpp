@@ -46,7 +46,7 @@ void Forwarder::act(Transit& transit, const Destination& to, const Decision& dec
             deliver_to(transit, *connections_.find(decision.terminal), now);
             break;
         case Decision::Outcome::forwarded:
-            pass_on(transit, decision.terminal, now);
+            pass_on(transit, decision.link, now);
             break;
         case Decision::Outcome::router:
             take(transit, now);

@@ -3,19 +3,21 @@
 #pragma once
 
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/time.h"
 #include "envelope/hello.h"
+#include "gossip/routes.h"
 #include "router/arrival.h"
 #include "router/permissions.h"
+#include "router/slots.h"
 #include "terminal/terminal.h"
 
 namespace jetway::router {
 
+using gossip::LinkId;
 using terminal::TerminalId;
 
 // Allows `rate` events a second, and as many at once.
@@ -43,6 +45,11 @@ struct Connection {
     Arrival arrival;
     std::optional<std::size_t> link;  // the configured link that was dialled
 
+    // Of a router:
+    LinkId neighbour = 0;                  // the link that it carries, or carried; 0: none yet
+    base::Bytes offered;                   // the session that our HELLO offered
+    std::optional<std::uint64_t> resumes;  // that was one we had with this incarnation of the peer
+
     // Of a service:
     std::string client;   // `client-<unique>`, unique among the connections of this router's life
     std::string address;  // client@machine
@@ -52,6 +59,8 @@ struct Connection {
     std::string permitted;                 // the last destination that these were found to allow
 
     base::Instant last_envelope{};  // from it, or delivered to it
+    std::size_t sent_though_held = 0;  // bytes, since it was told to hold and not to resume
+    bool paused = false;               // it isn't read, for it doesn't heed that
 
     RateLimit errors;
     bool listed_for_flush = false;
@@ -61,54 +70,28 @@ struct Connection {
 
 class ConnectionTable {
 public:
-    static constexpr std::uint32_t slot_bits = 16;
-    static constexpr std::size_t most = (std::size_t{1} << slot_bits) - 1;
+    static constexpr std::size_t most = Slots<Connection>::most;
 
     // A new connection with an id of its own; nullptr when there are `limit` already.
     Connection* open(const terminal::Options& options, std::string name, terminal::Type type,
                      Arrival arrival, std::size_t limit, base::Instant now);
-
-    Connection* find(TerminalId id) {
-        const std::size_t slot = id & most;
-        return slot < slots_.size() && slots_[slot].connection &&
-                       slots_[slot].connection->terminal.id() == id
-                   ? slots_[slot].connection.get()
-                   : nullptr;
-    }
-    const Connection* find(TerminalId id) const {
-        return const_cast<ConnectionTable*>(this)->find(id);
-    }
-
-    void erase(TerminalId id);
-
-    std::size_t size() const { return size_; }
+    Connection* find(TerminalId id) { return all_.find(id); }
+    const Connection* find(TerminalId id) const { return all_.find(id); }
+    void erase(TerminalId id) { all_.erase(id); }
+    std::size_t size() const { return all_.size(); }
 
     // Every connection, by slot.
     template <typename Visit>
     void for_each(Visit&& visit) {
-        for (Slot& slot : slots_) {
-            if (slot.connection) {
-                visit(*slot.connection);
-            }
-        }
+        all_.for_each(visit);
     }
     template <typename Visit>
     void for_each(Visit&& visit) const {
-        for (const Slot& slot : slots_) {
-            if (slot.connection) {
-                visit(static_cast<const Connection&>(*slot.connection));
-            }
-        }
+        all_.for_each(visit);
     }
 
 private:
-    struct Slot {
-        std::unique_ptr<Connection> connection;
-        std::uint32_t generation = 0;
-    };
-    std::vector<Slot> slots_;
-    std::vector<std::size_t> free_;
-    std::size_t size_ = 0;
+    Slots<Connection> all_;
 };
 
 }  // namespace jetway::router

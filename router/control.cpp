@@ -152,14 +152,17 @@ Json Control::status(base::Instant now) const {
     answer["terminals"] = {{"up", up}, {"all", of_.connections.size()}};
     answer["machines"] = of_.forwarder.table().machines().size();
     answer["services"] = of_.forwarder.table().service_count();
-    answer["counters"] = {{"received", counters.received},
-                          {"originated", counters.originated},
-                          {"forwarded", counters.forwarded},
-                          {"delivered", counters.delivered},
-                          {"refused", std::move(refused)},
-                          {"errorsHeld", counters.errors_held},
-                          {"skipped", skipped},
+    answer["counters"] = {{"received", counters.received},      {"originated", counters.originated},
+                          {"returned", counters.returned},      {"forwarded", counters.forwarded},
+                          {"delivered", counters.delivered},    {"refused", std::move(refused)},
+                          {"errorsHeld", counters.errors_held}, {"skipped", skipped},
                           {"waiting", of_.forwarder.waiting()}};
+    const Holds& holds = of_.forwarder.holds();
+    answer["holds"] = {{"destinations", holds.destinations()},
+                       {"told", holds.told_in_all()},
+                       {"toldEver", counters.holds_told},
+                       {"waiting", holds.waiting()},
+                       {"waitingBytes", holds.waiting_bytes()}};
     const gossip::Counters& gossip = of_.gossip.counters();
     answer["gossip"] = {{"received", gossip.announces_received},
                         {"sent", gossip.announces_sent},
@@ -215,18 +218,17 @@ Json Control::routes(bool all) const {
                 row("local", "local", 0, 0, gossip::RouteState::selected, "local");
             }
             for (const gossip::LearnedRoute& route : view.routes) {
-                const Connection* next = of_.connections.find(route.link);
+                const Neighbour* next = of_.neighbours.find(route.link);
                 if (ours || next == nullptr ||
                     (!all && route.state != gossip::RouteState::selected)) {
                     continue;
                 }
-                std::string way = next->terminal.peer_machine();
+                std::string way = next->machine;
                 if (way != view.machine) {
                     way += "→";
                     way += view.machine;
                 }
-                row(next->terminal.name(), std::move(way), route.hops, route.cost, route.state,
-                    "gossip");
+                row(next->name, std::move(way), route.hops, route.cost, route.state, "gossip");
             }
         }
     }
@@ -326,24 +328,51 @@ Json Control::terminals() const {
     return answer;
 }
 
+namespace {
+
+// What went over the link in the life of its session, and what is under way.
+Json session_of(const Neighbour& neighbour) {
+    const terminal::Session& session = neighbour.session;
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string id;
+    for (const std::uint8_t byte : session.id()) {
+        id += digits[byte >> 4U];
+        id += digits[byte & 15U];
+    }
+    return {{"id", std::move(id)},
+            {"sent", session.sent()},
+            {"acknowledged", session.acknowledged()},
+            {"received", session.received()},
+            {"unacknowledgedBytes", session.kept_bytes()},
+            {"resumed", neighbour.resumed},
+            {"resent", neighbour.resent}};
+}
+
+}  // namespace
+
 Json Control::neighbours(base::Instant now) const {
     Json rows = Json::array();
     std::vector<std::string_view> up;
     for (const auto& link : of_.gossip.links()) {
-        const Connection* connection = of_.connections.find(link.link);
-        if (connection == nullptr) {
+        const Neighbour* neighbour = of_.neighbours.find(link.link);
+        if (neighbour == nullptr) {
             continue;
         }
+        const Connection* connection = of_.connections.find(neighbour->terminal);
         up.push_back(link.neighbour);
         rows.push_back({{"machineId", link.neighbour},
-                        {"terminal", connection->terminal.name()},
-                        {"state", "up"},
+                        {"terminal", neighbour->name},
+                        {"state", connection != nullptr ? "up" : "suspended"},
                         {"cost", link.cost},
-                        {"incarnation", connection->terminal.peer_incarnation()},
+                        {"incarnation", neighbour->incarnation},
                         {"routes", link.routes},
                         {"refused", link.refused},
-                        {"lastHeardMs",
-                         base::to_microseconds(now - connection->terminal.last_heard()) / 1000}});
+                        {"lastHeardMs", nullptr}});
+        if (connection != nullptr) {
+            rows.back()["lastHeardMs"] =
+                base::to_microseconds(now - connection->terminal.last_heard()) / 1000;
+        }
+        rows.back()["session"] = session_of(*neighbour);
     }
     for (const ConfiguredLink& link : of_.links.configured()) {
         if (std::find(up.begin(), up.end(), link.peer) == up.end()) {

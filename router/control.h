@@ -50,6 +50,7 @@ public:
         const Options& options;
         const gossip::Gossip& gossip;
         const ConnectionTable& connections;
+        const NeighbourTable& neighbours;
         const Links& links;
         const Attachments& attachments;
         const Forwarder& forwarder;

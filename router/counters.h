@@ -1,6 +1,7 @@
 // Counters: what became of every envelope at this router.
 //
-// received + originated = forwarded + delivered + sum(refused) + waiting, at the end of every turn.
+// received + originated + returned = forwarded + delivered + sum(refused) + waiting, at the end of
+// every turn.
 #pragma once
 
 #include <array>
@@ -36,11 +37,17 @@ inline std::string_view refusal_code(Refusal refusal) {
 struct Counters {
     std::uint64_t received = 0;  // ENVELOPE frames from services and routers
     std::uint64_t originated =
-        0;  // made here: answers, error envelopes, reports, the copies of `@*`
+        0;                       // made here: answers, error envelopes, reports, the copies of `@*`
+    std::uint64_t returned = 0;  // forwarded, but the link died before they were acknowledged
     std::uint64_t forwarded = 0;    // to a neighbour
     std::uint64_t delivered = 0;    // to a service, or taken by this router or its loopback
+    std::uint64_t holds_told = 0;   // HOLD frames to services and neighbours
     std::uint64_t errors_held = 0;  // error envelopes and reports that the rate limit held back
     std::array<std::uint64_t, refusal_codes.size()> refused{};
+
+    // Envelopes that this router had to do something about, and those that it did it for.
+    std::uint64_t taken() const { return received + originated + returned; }
+    std::uint64_t done() const { return forwarded + delivered + refused_in_all(); }
 
     std::uint64_t refused_in_all() const {
         return std::accumulate(refused.begin(), refused.end(), std::uint64_t{0});

@@ -1,5 +1,6 @@
 #include "router/decision.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "envelope/address.h"
@@ -77,6 +78,11 @@ Decision Decider::among_machines(const Destination& to, std::string_view text, b
     if (!service.nearest.empty()) {
         const std::uint32_t turn = *service.turn + turns++;
         chosen = &table_.machine_at(service.nearest[turn % service.nearest.size()]);
+        if (!holds_.empty() && held_at(*chosen, service)) {
+            // What is held is spared while another can take it.
+            const MachineEntry* open = open_machine(service, turn, spare_us);
+            chosen = open != nullptr ? open : chosen;
+        }
         if (chosen->self && spare_us) {
             chosen = nullptr;
             for (const std::uint32_t other : service.reachable) {
@@ -103,6 +109,35 @@ Decision Decider::among_machines(const Destination& to, std::string_view text, b
     return decision;
 }
 
+bool Decider::held_at(const MachineEntry& machine, const ServiceEntry& service) const {
+    if (machine.self) {
+        return std::all_of(service.here.begin(), service.here.end(),
+                           [this](TerminalId id) { return holds_.crowded(id); });
+    }
+    return holds_.crowded_link(machine.next) || holds_.held(machine.name, service.name) != nullptr;
+}
+
+const MachineEntry* Decider::open_machine(const ServiceEntry& service, std::uint32_t turn,
+                                          bool spare_us) const {
+    const auto first_of = [&](const std::vector<std::uint32_t>& machines,
+                              std::uint32_t from) -> const MachineEntry* {
+        for (std::size_t i = 0; i < machines.size(); ++i) {
+            const MachineEntry& machine = table_.machine_at(machines[(from + i) % machines.size()]);
+            if (!held_at(machine, service) && !(machine.self && spare_us)) {
+                return &machine;
+            }
+        }
+        return nullptr;
+    };
+    const MachineEntry* near = first_of(service.nearest, turn);
+    return near != nullptr ? near : first_of(service.reachable, 0);
+}
+
+bool Decider::held(const Destination& to) const {
+    return to.service != nullptr && !to.service->reachable.empty() &&
+           open_machine(*to.service, 0, false) == nullptr;
+}
+
 Decision Decider::on_the_way(const MachineEntry* machine, std::string_view text) const {
     if (machine == nullptr || !machine->reachable()) {
         if (machine == nullptr || !machine->awaited) {
@@ -116,7 +151,7 @@ Decision Decider::on_the_way(const MachineEntry* machine, std::string_view text)
     Decision decision;
     decision.outcome = Outcome::forwarded;
     decision.machine = machine;
-    decision.terminal = machine->next;
+    decision.link = machine->next;
     return decision;
 }
 
@@ -128,12 +163,19 @@ Decision Decider::here(const Destination& to, std::string_view text, bool may_re
         // One choice among machines and one among instances take the same turn, so that both go
         // round.
         const std::uint32_t turn = *service->turn + turns;
+        TerminalId crowded = 0;
         for (std::size_t i = 0; i < service->here.size(); ++i) {
             const TerminalId terminal = service->here[(turn + i) % service->here.size()];
             const Connection* taker = connections_.find(terminal);
             if (taker != nullptr && taker->terminal.up()) {
-                return delivered(terminal, std::max(turns, std::uint8_t{1}));
+                if (!holds_.crowded(terminal)) {
+                    return delivered(terminal, std::max(turns, std::uint8_t{1}));
+                }
+                crowded = crowded != 0 ? crowded : terminal;
             }
+        }
+        if (crowded != 0) {
+            return delivered(crowded, std::max(turns, std::uint8_t{1}));
         }
         turns = std::max(turns, std::uint8_t{1});
     }

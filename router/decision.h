@@ -7,6 +7,7 @@
 #include "router/connection.h"
 #include "router/counters.h"
 #include "router/destinations.h"
+#include "router/holds.h"
 #include "router/route_table.h"
 
 namespace jetway::router {
@@ -14,7 +15,7 @@ namespace jetway::router {
 struct Decision {
     enum class Outcome : std::uint8_t {
         delivered,  // to a service of this machine, by `terminal`
-        forwarded,  // to the next router, by `terminal`
+        forwarded,  // to the next router, by `link`
         router,     // this router is who it is for
         echo,       // reflected by the loopback
         copied,     // to every machine that has the service
@@ -22,7 +23,8 @@ struct Decision {
         refused,    // with `refusal` and `message`
     };
     Outcome outcome = Outcome::refused;
-    TerminalId terminal = 0;
+    TerminalId terminal = 0;                // delivered: the instance's
+    LinkId link = 0;                        // forwarded: to the next router
     const MachineEntry* machine = nullptr;  // what it is pinned to; nullptr: that is unknown
     bool bound =
         false;  // `machine` was chosen among those that have the service, and may be chosen anew
@@ -33,9 +35,12 @@ struct Decision {
 
 class Decider {
 public:
-    // Both are borrowed.
-    Decider(const RouteTable& table, const ConnectionTable& connections)
-        : table_(table), connections_(connections) {}
+    // All are borrowed.
+    Decider(const RouteTable& table, const ConnectionTable& connections, const Holds& holds)
+        : table_(table), connections_(connections), holds_(holds) {}
+
+    // Whether every instance of a service is held, or can't take more for now.
+    bool held(const Destination& to) const;
 
     // At the first router, which binds. `text` is the destination as it was written.
     Decision at_first(const Destination& to, std::string_view text) const;
@@ -56,6 +61,11 @@ public:
 private:
     const RouteTable& table_;
     const ConnectionTable& connections_;
+    const Holds& holds_;
+
+    bool held_at(const MachineEntry& machine, const ServiceEntry& service) const;
+    const MachineEntry* open_machine(const ServiceEntry& service, std::uint32_t turn,
+                                     bool spare_us) const;
 };
 
 }  // namespace jetway::router

@@ -40,6 +40,9 @@ void Forwarder::deliver_to(Transit& transit, Connection& to, base::Instant now) 
         }
         to.last_envelope = now;
         list_for_flush(to);
+        if (to.terminal.output().size() > options_.terminal.high_mark()) {
+            tell(transit, holds_.crowd(to.terminal.id(), now), now);
+        }
     }
     ++counters_.delivered;
     if (transit.traced()) {

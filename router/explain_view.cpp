@@ -70,7 +70,9 @@ base::Result<Json> Control::explain(const ControlRequest& request, base::Instant
     Json answer = begin("jetway.explain/1");
     answer["destination"] = destination;
     answer["outcome"] = outcome_name(decision.outcome);
-    answer["terminal"] = terminal_name(decision.terminal);
+    const Neighbour* next_router = of_.neighbours.find(decision.link);
+    answer["terminal"] =
+        next_router != nullptr ? next_router->name : terminal_name(decision.terminal);
     answer["boundTo"] = decision.machine != nullptr ? decision.machine->name : std::string();
     answer["code"] = decision.outcome == Decision::Outcome::refused ? refusal_code(decision.refusal)
                                                                     : std::string_view();
@@ -147,7 +149,7 @@ base::Result<Json> Control::explain(const ControlRequest& request, base::Instant
             continue;
         }
         for (const gossip::LearnedRoute& route : view.routes) {
-            const Connection* next = of_.connections.find(route.link);
+            const Neighbour* next = of_.neighbours.find(route.link);
             const bool selected = route.state == gossip::RouteState::selected;
             std::string reason = why_not;
             if (reason.empty()) {
@@ -157,10 +159,9 @@ base::Result<Json> Control::explain(const ControlRequest& request, base::Instant
                              ? "as far as the one in use"
                              : "farther";
             }
-            add(next != nullptr ? std::string_view(next->terminal.name()) : std::string_view(),
-                next != nullptr ? std::string_view(next->terminal.peer_machine())
-                                : std::string_view(),
-                route.cost, route.hops, bound && selected, reason, now - route.learned);
+            add(next != nullptr ? std::string_view(next->name) : std::string_view(),
+                next != nullptr ? std::string_view(next->machine) : std::string_view(), route.cost,
+                route.hops, bound && selected, reason, now - route.learned);
         }
     }
     answer["candidates"] = std::move(candidates);

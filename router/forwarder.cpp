@@ -11,9 +11,11 @@ using envelope::Address;
 using envelope::Kind;
 namespace flag = envelope::flag;
 
-Forwarder::Forwarder(const Options& options, ConnectionTable& connections, OnRequest on_request)
+Forwarder::Forwarder(const Options& options, ConnectionTable& connections,
+                     NeighbourTable& neighbours, OnRequest on_request)
     : options_(options),
       connections_(connections),
+      neighbours_(neighbours),
       on_request_(std::move(on_request)),
       table_(std::make_unique<const RouteTable>(options.machine)),
       own_address_(envelope::make_address("router", options.machine)) {}
@@ -123,36 +125,44 @@ void Forwarder::from_router(Transit& transit, base::Instant now) {
         refuse(transit, Refusal::bad_envelope, "an envelope between routers must carry a pin", now);
         return;
     }
+    send_on(transit, Refusal::no_route, "the machine can't be reached", now);
+}
+
+// By its pin; `otherwise` where nothing leads there and it can't be bound anew.
+void Forwarder::send_on(Transit& transit, Refusal otherwise, std::string_view message,
+                        base::Instant now) {
     const Decision decision = decider().on_the_way(table_->machine(transit.pin), {});
     if (decision.outcome == Decision::Outcome::forwarded) {
-        pass_on(transit, decision.terminal, now);
+        pass_on(transit, decision.link, now);
     } else if (decision.outcome == Decision::Outcome::waits) {
         wait(transit, now);
     } else if (transit.reroutable()) {
         bind_anew(transit, now);
     } else if (read(transit, now)) {
-        refuse(transit, Refusal::no_route, "the machine can't be reached", now);
+        refuse(transit, otherwise, message, now);
     }
 }
 
 // To the next router.
-void Forwarder::pass_on(Transit& transit, TerminalId to, base::Instant now) {
+void Forwarder::pass_on(Transit& transit, LinkId to, base::Instant now) {
     if (transit.hops <= 1) {
         refuse(transit, Refusal::hop_limit, "the hop limit is used up", now);
         return;
     }
-    Connection* next = connections_.find(to);
+    Neighbour* next = neighbours_.find(to);
     const std::size_t length = envelope::least_length + transit.pin.size() + transit.body.size();
-    if (next != nullptr && next->terminal.peer_max_frame() != 0 &&
-        length > next->terminal.peer_max_frame()) {
+    if (next != nullptr && next->max_frame != 0 && length > next->max_frame) {
         refuse(transit, Refusal::too_large, "the next router takes no frame that long", now);
+        return;
+    }
+    if (!holds_.empty() && hold_back(transit, now)) {
         return;
     }
     const envelope::Header header{.kind = Kind::envelope,
                                   .flags = transit.flags,
                                   .hops = static_cast<std::uint8_t>(transit.hops - 1),
                                   .pin = transit.pin};
-    if (next == nullptr || !next->terminal.send(header, transit.body, transit.owner, now)) {
+    if (next == nullptr || !send(*next, header, transit, now)) {
         refuse(transit, Refusal::overloaded, "the queue to the next router is full", now);
         return;
     }
@@ -160,10 +170,50 @@ void Forwarder::pass_on(Transit& transit, TerminalId to, base::Instant now) {
     if (transit.origin == Origin::router) {
         last_transit_ = now;
     }
-    list_for_flush(*next);
-    if (transit.traced()) {
-        report_trace(transit, next->terminal.name(), "forwarded", now);
+    if (past_high(*next)) {
+        tell(transit, holds_.crowd_link(next->id, now), now);
     }
+    if (transit.traced()) {
+        report_trace(transit, next->name, "forwarded", now);
+    }
+}
+
+// Queues a frame for a neighbour; while its link is suspended it waits there. False: it is full.
+bool Forwarder::send(Neighbour& next, const envelope::Header& header, const Transit& transit,
+                     base::Instant now) {
+    terminal::Session& session = next.session;
+    const std::size_t kept = session.kept_bytes();
+    const std::size_t size = envelope::header_size + header.pin.size() + transit.body.size();
+    if (kept != 0 && kept + size > options_.terminal.unacknowledged) {
+        return false;
+    }
+    Connection* carrier = connections_.find(next.terminal);
+    if (carrier == nullptr || carrier->terminal.state() == terminal::State::closing) {
+        if (!session.numbered()) {
+            return false;
+        }
+        session.keep_apart(header, transit.body, transit.owner);
+        return true;
+    }
+    if (!carrier->terminal.send(header, transit.body, transit.owner, now, &session)) {
+        return false;
+    }
+    list_for_flush(*carrier);
+    return true;
+}
+
+void Forwarder::take_back(terminal::Session session, base::Instant now) {
+    session.give_back([&](const envelope::Frame& frame) {
+        ++counters_.returned;
+        Transit transit;
+        transit.origin = Origin::router;
+        transit.flags = frame.flags | flag::possible_duplicate;
+        transit.hops = static_cast<std::uint8_t>(frame.hops + 1);  // what it had before
+        transit.pin = frame.pin;
+        transit.body = frame.body;
+        transit.arrived = now;
+        send_on(transit, Refusal::link_lost, "the link broke before the next router had it", now);
+    });
 }
 
 void Forwarder::originate(envelope::EnvelopeFields fields, std::uint8_t flags, base::Instant now) {
@@ -199,6 +249,9 @@ void Forwarder::wait(Transit& transit, base::Instant now) {
 }
 
 void Forwarder::retry_waiting(base::Instant now) {
+    if (!holds_.empty()) {
+        check_held(now);
+    }
     for (WaitingRoom::Guest& guest : waiting_.take_all()) {
         Transit& transit = guest.transit;
         transit.owner = &guest.body;

@@ -9,15 +9,19 @@
 //                     refused
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
 #include "router/connection.h"
 #include "router/counters.h"
 #include "router/decision.h"
+#include "router/holds.h"
+#include "router/neighbour.h"
 #include "router/options.h"
 #include "router/route_table.h"
 #include "router/transit.h"
@@ -30,7 +34,8 @@ public:
     using OnRequest = std::function<void(const envelope::EnvelopeView& request, const Transit&)>;
 
     // All of these are borrowed and outlive it.
-    Forwarder(const Options& options, ConnectionTable& connections, OnRequest on_request);
+    Forwarder(const Options& options, ConnectionTable& connections, NeighbourTable& neighbours,
+              OnRequest on_request);
 
     void set_table(std::unique_ptr<const RouteTable> table) {
         destinations_.forget();
@@ -48,6 +53,10 @@ public:
     // Sends an envelope of this router's own; `source` is filled in. `flags` for a traced one.
     void originate(envelope::EnvelopeFields fields, std::uint8_t flags, base::Instant now);
 
+    // A link is dead: what its neighbour hasn't acknowledged goes another way, marked as a possible
+    // duplicate, or is refused with `link-lost`.
+    void take_back(terminal::Session session, base::Instant now);
+
     // Answers a refused frame that isn't an ENVELOPE: an error envelope to the connection itself.
     void refuse_to(Connection& connection, Refusal refusal, std::string_view message,
                    base::Instant now);
@@ -55,12 +64,31 @@ public:
     // After a change of the table: those who wait are tried again.
     void retry_waiting(base::Instant now);
     void on_deadline(base::Instant now);
-    base::Instant next_deadline() const { return waiting_.next_expiry(); }
+    base::Instant next_deadline() const {
+        return std::min(waiting_.next_expiry(), flow_deadline());
+    }
+
+    // HOLD and RESUME of a neighbour, and a link that goes on; a sender that is gone. flow.cpp
+    void on_hold(const Neighbour& by, std::string_view destination, base::Instant now);
+    void on_resume(const Neighbour& by, std::string_view destination, base::Instant now);
+    void on_link_resumed(const Neighbour& neighbour, base::Instant now);
+    void forget_sender(Sender sender);
+    // Tells those to resume whose gates have opened. At the end of every turn.
+    void flow_turn(base::Instant now);
+    const Holds& holds() const { return holds_; }
+
+    // Services to be read no more for now, or again.
+    struct Pause {
+        TerminalId service = 0;
+        bool pause = false;
+    };
+    std::vector<Pause> take_pauses() { return std::exchange(pauses_, {}); }
 
     const Counters& counters() const { return counters_; }
-    std::size_t waiting() const { return waiting_.size(); }
     // The last time that an envelope of others' was passed on to others.
     base::Instant last_transit() const { return last_transit_; }
+    // Envelopes for machines without a feasible route, and for held destinations.
+    std::size_t waiting() const { return waiting_.size() + holds_.waiting(); }
 
     // Terminals with something new to write, each once; the list starts anew.
     std::vector<TerminalId> take_flushes();
@@ -69,6 +97,7 @@ public:
 private:
     void from_service(Connection& from, Transit& transit, base::Instant now);
     void from_router(Transit& transit, base::Instant now);
+    void send_on(Transit& transit, Refusal otherwise, std::string_view message, base::Instant now);
     bool check_source(Connection& from, Transit& transit, base::Instant now);
     // rights.cpp
     bool check_send(Connection& from, const Transit& transit, base::Instant now);
@@ -77,17 +106,32 @@ private:
     Destination look_up(const Transit& transit) {
         return destinations_.find(transit.view.destination, *table_);
     }
-    Decider decider() const { return {*table_, connections_}; }
+    Decider decider() const { return {*table_, connections_, holds_}; }
     void bind(Transit& transit, base::Instant now);
     void bind_anew(Transit& transit, base::Instant now);
     void act(Transit& transit, const Destination& to, const Decision& decision, base::Instant now);
     void copy_to_all(Transit& transit, const Destination& to, base::Instant now);
-    void pass_on(Transit& transit, TerminalId to, base::Instant now);
+    void pass_on(Transit& transit, LinkId to, base::Instant now);
+    bool send(Neighbour& next, const envelope::Header& header, const Transit& transit,
+              base::Instant now);
     void deliver_here(Transit& transit, base::Instant now);
     void take(Transit& transit, base::Instant now);
     void deliver_to(Transit& transit, Connection& to, base::Instant now);
     void reflect(Transit& transit, base::Instant now);
     void wait(Transit& transit, base::Instant now);
+    // flow.cpp
+    bool past_high(const Neighbour& next) const;
+    bool under_low(const Neighbour& next) const;
+    bool may_be_held(Transit& transit, base::Instant now);
+    void tell(Transit& transit, Gate gate, base::Instant now);
+    void send_hold(Sender sender, envelope::Kind kind, std::string_view address, base::Instant now);
+    void resume_sender(Sender sender, std::string_view address, base::Instant now);
+    Holds::Resume resumer(base::Instant now);
+    bool hold_back(Transit& transit, base::Instant now);
+    void check_held(base::Instant now);
+    void release(const std::string& machine, const std::string& service, base::Instant now);
+    void end_hold(const std::string& machine, const std::string& service, base::Instant now);
+    base::Instant flow_deadline() const;
     void refuse(const Transit& transit, Refusal refusal, std::string_view message,
                 base::Instant now);
     void report_trace(const Transit& transit, std::string_view to, std::string_view reason,
@@ -97,12 +141,16 @@ private:
 
     const Options& options_;
     ConnectionTable& connections_;
+    NeighbourTable& neighbours_;
     OnRequest on_request_;
     std::unique_ptr<const RouteTable> table_;
     Destinations destinations_;
     Counters counters_;
     base::Instant last_transit_{};
     WaitingRoom waiting_;
+    Holds holds_;
+    bool flow_changed_ = false;  // a gate has opened, or the table is another one
+    std::vector<Pause> pauses_;
     RateLimit own_errors_;  // for envelopes that came by no terminal
     std::string own_address_;
     base::Bytes scratch_;

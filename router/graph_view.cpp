@@ -36,11 +36,11 @@ Json services_json(const envelope::Catalog* catalog) {
     return rows;
 }
 
-Json way_row(std::string_view machine, const Connection& next, const gossip::LearnedRoute& route) {
+Json way_row(std::string_view machine, const Neighbour& next, const gossip::LearnedRoute& route) {
     const bool selected = route.state == gossip::RouteState::selected;
     return {{"machineId", machine},
-            {"neighbour", next.terminal.peer_machine()},
-            {"terminal", next.terminal.name()},
+            {"neighbour", next.machine},
+            {"terminal", next.name},
             {"hops", route.hops},
             {"cost", route.cost},
             {"state", selected ? "selected" : "alternative"},
@@ -58,7 +58,7 @@ Json Control::graph(bool all) const {
                             {"reachable", ours || view.selected != nullptr},
                             {"services", services_json(view.catalog)}});
         for (const gossip::LearnedRoute& route : view.routes) {
-            const Connection* next = of_.connections.find(route.link);
+            const Neighbour* next = of_.neighbours.find(route.link);
             if (!ours && next != nullptr && (all || route.state == gossip::RouteState::selected)) {
                 ways.push_back(way_row(view.machine, *next, route));
             }
@@ -67,11 +67,11 @@ Json Control::graph(bool all) const {
     Json links = Json::array();
     std::vector<std::string_view> up;
     for (const auto& link : of_.gossip.links()) {
-        if (const Connection* connection = of_.connections.find(link.link)) {
+        if (const Neighbour* neighbour = of_.neighbours.find(link.link)) {
             up.push_back(link.neighbour);
             links.push_back({{"machineId", link.neighbour},
-                             {"terminal", connection->terminal.name()},
-                             {"state", "up"},
+                             {"terminal", neighbour->name},
+                             {"state", neighbour->suspended() ? "suspended" : "up"},
                              {"cost", link.cost}});
         }
     }

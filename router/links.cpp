@@ -40,31 +40,30 @@ std::optional<std::size_t> Links::to(std::string_view peer) const {
     return std::nullopt;
 }
 
-TerminalId Links::up(std::string_view peer) const {
-    const auto found = up_.find(peer);
-    return found == up_.end() ? 0 : found->second.terminal;
-}
-
-void Links::set_up(const std::string& peer, TerminalId terminal, base::Instant now) {
-    up_[peer] = {terminal, now};
+void Links::set_up(const std::string& peer, bool resumed) {
     if (const std::optional<std::size_t> link = to(peer)) {
         states_[*link].dial_at = base::never;
         states_[*link].dialled = 0;
+        if (resumed) {
+            states_[*link].backoff.reset();
+        }
     }
 }
 
-void Links::set_down(const std::string& peer, base::Instant now, base::Random& random) {
-    const auto found = up_.find(peer);
-    if (found == up_.end()) {
-        return;
-    }
-    const base::Instant since = found->second.since;
-    up_.erase(found);
+void Links::set_down(const std::string& peer, base::Instant since, base::Instant now,
+                     base::Random& random) {
     if (const std::optional<std::size_t> link = to(peer)) {
         if (now >= since + stable) {
             states_[*link].backoff.reset();
         }
         states_[*link].dial_at = now + states_[*link].backoff.next(random);
+    }
+}
+
+void Links::resume_at(const std::string& peer, base::Instant when) {
+    if (const std::optional<std::size_t> link = to(peer)) {
+        states_[*link].dial_at = when;
+        states_[*link].backoff.reset();
     }
 }
 
@@ -79,10 +78,11 @@ std::vector<std::size_t> Links::take_due(base::Instant now) {
     return due;
 }
 
-void Links::failed(std::size_t link, base::Instant now, base::Random& random) {
+void Links::failed(std::size_t link, bool again, base::Duration most, base::Instant now,
+                   base::Random& random) {
     states_[link].dialled = 0;
-    if (up(configured_[link].peer) == 0) {
-        states_[link].dial_at = now + states_[link].backoff.next(random);
+    if (again) {
+        states_[link].dial_at = now + std::min(most, states_[link].backoff.next(random));
     }
 }
 
@@ -94,13 +94,15 @@ base::Instant Links::next_dial() const {
     return next;
 }
 
-void Links::reconfigure(std::vector<ConfiguredLink> configured, base::Instant now) {
+void Links::reconfigure(std::vector<ConfiguredLink> configured,
+                        const std::function<bool(const std::string& peer)>& connected,
+                        base::Instant now) {
     std::vector<LinkState> states(configured.size());
     for (std::size_t i = 0; i < configured.size(); ++i) {
         if (const std::optional<std::size_t> before = to(configured[i].peer)) {
             states[i] = states_[*before];
         } else {
-            states[i].dial_at = up(configured[i].peer) == 0 ? now : base::never;
+            states[i].dial_at = connected(configured[i].peer) ? base::never : now;
         }
     }
     configured_ = std::move(configured);

@@ -7,7 +7,7 @@
 // incumbent is probed, and stays only if it is heard of within `gossip.hello`.
 #pragma once
 
-#include <map>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,23 +47,31 @@ public:
     const std::vector<ConfiguredLink>& configured() const { return configured_; }
     std::optional<std::size_t> to(std::string_view peer) const;
 
-    // The terminal that is up to a machine; 0: none.
-    TerminalId up(std::string_view peer) const;
-    void set_up(const std::string& peer, TerminalId terminal, base::Instant now);
-    // The connection of a neighbour is gone. Its configured link is dialled again.
-    void set_down(const std::string& peer, base::Instant now, base::Random& random);
+    // The neighbour is connected: its configured link isn't dialled. `resumed`: an earlier
+    // connection's link is carried on, which is as good as having been up for long.
+    void set_up(const std::string& peer, bool resumed);
+    // The link to a neighbour is dead; it was up since then. Its configured link is dialled again.
+    void set_down(const std::string& peer, base::Instant since, base::Instant now,
+                  base::Random& random);
+    // The connection broke, and its link is to be resumed at that time by a redial of ours.
+    void resume_at(const std::string& peer, base::Instant when);
 
     // Links to dial now; each counts as being dialled from here on.
     std::vector<std::size_t> take_due(base::Instant now);
-    // The attempt on a link ended without a neighbour.
-    void failed(std::size_t link, base::Instant now, base::Random& random);
+    // The attempt on a link ended without a neighbour. `again`: it is to be dialled again, after
+    // `most` at the latest.
+    void failed(std::size_t link, bool again, base::Duration most, base::Instant now,
+                base::Random& random);
     // The connection that was dialled, before its HELLO; 0 when it is gone.
     void set_dialled(std::size_t link, TerminalId terminal) { states_[link].dialled = terminal; }
     TerminalId dialled(std::size_t link) const { return states_[link].dialled; }
     base::Instant next_dial() const;
 
-    // Takes over a new configuration. Links that stay keep their state.
-    void reconfigure(std::vector<ConfiguredLink> configured, base::Instant now);
+    // Takes over a new configuration. Links that stay keep their state; those that are new are
+    // dialled unless connected(peer).
+    void reconfigure(std::vector<ConfiguredLink> configured,
+                     const std::function<bool(const std::string& peer)>& connected,
+                     base::Instant now);
 
     // No more dialling.
     void stop() { stopped_ = true; }
@@ -76,11 +84,6 @@ private:
     };
     std::vector<ConfiguredLink> configured_;
     std::vector<LinkState> states_;
-    struct Up {
-        TerminalId terminal = 0;
-        base::Instant since{};
-    };
-    std::map<std::string, Up, std::less<>> up_;
     bool stopped_ = false;
 };
 

@@ -60,7 +60,16 @@ void Router::greet_router(Connection& connection, const envelope::Hello& hello) 
                                    ", but it says that it is " + peer);
         return;
     }
-    Connection* incumbent = connections_.find(links_.up(peer));
+    Neighbour* neighbour = neighbours_.to(peer);
+    if (neighbour != nullptr && carries_on(*neighbour, connection, hello)) {
+        resume(*neighbour, connection, hello);
+        return;
+    }
+    if (connection.resumes == hello.incarnation && connection.offered == hello.session) {
+        refuse_neighbour(connection, "silent", "the link that it goes on with is dead here");
+        return;
+    }
+    Connection* incumbent = neighbour != nullptr ? connections_.find(neighbour->terminal) : nullptr;
     const std::optional<std::size_t> link = links_.to(peer);
     const TerminalId ours_dialled = link ? links_.dialled(*link) : 0;
     const bool dialling = ours_dialled != 0 && ours_dialled != connection.terminal.id();
@@ -97,21 +106,33 @@ void Router::greet_router(Connection& connection, const envelope::Hello& hello) 
 }
 
 void Router::admit(Connection& connection, const envelope::Hello& hello) {
+    if (Neighbour* lost = neighbours_.to(hello.machine_id)) {
+        end_link(*lost, "session-lost", "the router there no longer has its session");
+    }
     const std::optional<std::size_t> link = links_.to(hello.machine_id);
-    const std::string name = link ? links_.configured()[*link].name : "from-" + hello.machine_id;
-    const std::uint16_t cost = link ? links_.configured()[*link].cost : std::uint16_t{1};
-    connection.terminal.accept(name, hello);
+    Neighbour& neighbour = neighbours_.add(hello.machine_id, session_for(connection, hello));
+    neighbour.incarnation = hello.incarnation;
+    neighbour.name = link ? links_.configured()[*link].name : "from-" + hello.machine_id;
+    neighbour.dialled_by_us = connection.terminal.dialled();
+    neighbour.max_frame = hello.max_frame;
+    neighbour.terminal = connection.terminal.id();
+    neighbour.since = now_;
+    connection.neighbour = neighbour.id;
+    connection.terminal.accept(neighbour.name, hello);
     if (!connection.terminal.dialled()) {
-        connection.terminal.say_hello(our_hello(connection), now_);
+        envelope::Hello ours = our_hello(connection);
+        ours.session = neighbour.session.id();
+        connection.terminal.say_hello(ours, now_);
         forwarder_.list_for_flush(connection);
     }
-    links_.set_up(hello.machine_id, connection.terminal.id(), now_);
-    gossip_.on_link_up(connection.terminal.id(), hello.machine_id, cost, now_);
-    record({Event::link_up, hello.machine_id, {}});
+    links_.set_up(neighbour.machine, false);
+    gossip_.on_link_up(neighbour.id, neighbour.machine,
+                       link ? links_.configured()[*link].cost : std::uint16_t{1}, now_);
+    record({Event::link_up, neighbour.machine, {}});
     arm(connection);
     say(Level::info, "link up",
-        {{"peer", hello.machine_id},
-         {"terminal", name},
+        {{"peer", neighbour.machine},
+         {"terminal", neighbour.name},
          {"address", connection.terminal.peer_address()},
          {"dialled", connection.terminal.dialled() ? "here" : "there"}});
 }
@@ -150,7 +171,13 @@ void Router::reconfigure(Options options, base::Instant now) {
     options.incarnation = options_.incarnation;
     options.history = options_.history;
     const std::vector<ConfiguredLink> before = links_.configured();
-    links_.reconfigure(options.links, now);
+    links_.reconfigure(
+        options.links,
+        [this](const std::string& peer) {
+            const Neighbour* neighbour = neighbours_.to(peer);
+            return neighbour != nullptr && !neighbour->suspended();
+        },
+        now);
     options_ = std::move(options);
     set_gossip_rules();
     connections_.for_each([&](Connection& connection) {
@@ -165,9 +192,9 @@ void Router::reconfigure(Options options, base::Instant now) {
     for (const ConfiguredLink& old : before) {
         const std::optional<std::size_t> kept = links_.to(old.peer);
         const bool changed = kept && !same_link(links_.configured()[*kept], old);
-        Connection* connection = connections_.find(links_.up(old.peer));
-        if (connection != nullptr && (changed || (!kept && connection->terminal.dialled()))) {
-            close(*connection, "shutdown", "the deployment has changed");
+        Neighbour* neighbour = neighbours_.to(old.peer);
+        if (neighbour != nullptr && (changed || (!kept && neighbour->dialled_by_us))) {
+            end_by_deployment(*neighbour);
         }
     }
     gossip_.set_services(attachments_.catalog(options_.services, drains_), now);
@@ -178,10 +205,18 @@ void Router::reconfigure(Options options, base::Instant now) {
 
 void Router::redial(const std::string& peer, base::Instant now) {
     now_ = now;
-    if (Connection* connection = connections_.find(links_.up(peer))) {
+    if (Neighbour* neighbour = neighbours_.to(peer)) {
         reconfiguring_ = true;
-        close(*connection, "shutdown", "the deployment has changed");
+        end_by_deployment(*neighbour);
         reconfiguring_ = false;
+    }
+}
+
+void Router::end_by_deployment(Neighbour& neighbour) {
+    if (Connection* connection = connections_.find(neighbour.terminal)) {
+        close(*connection, "shutdown", "the deployment has changed");
+    } else {
+        end_link(neighbour, "shutdown", "the deployment has changed");
     }
 }
 
@@ -197,6 +232,8 @@ bool Router::drained() const {
     connections_.for_each([&](const Connection& connection) {
         empty = empty && connection.terminal.output().size() == 0;
     });
+    neighbours_.for_each(
+        [&](const Neighbour& neighbour) { empty = empty && neighbour.session.kept_bytes() == 0; });
     return empty;
 }
 

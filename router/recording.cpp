@@ -19,9 +19,8 @@ void Router::record(const Cause& cause) {
         const std::optional<gossip::Gossip::MachineView> view = gossip_.find(machine);
         std::optional<Way> way;
         if (view && view->selected != nullptr) {
-            if (const Connection* next = connections_.find(view->selected->link)) {
-                way = Way{next->terminal.peer_machine(), next->terminal.name(),
-                          view->selected->cost, view->selected->hops};
+            if (const Neighbour* next = neighbours_.find(view->selected->link)) {
+                way = Way{next->machine, next->name, view->selected->cost, view->selected->hops};
             }
         }
         history_.note(machine, way, view ? view->catalog : nullptr, cause, now_);
@@ -29,7 +28,7 @@ void Router::record(const Cause& cause) {
 }
 
 void Router::on_announce(Connection& connection, base::ByteView body) {
-    const TerminalId id = connection.terminal.id();
+    const LinkId id = connection.neighbour;
     const bool first = !gossip_.heard_whole(id);
     const bool itself = gossip_.on_announce(id, body, now_);
     record({first ? Event::link_up : Event::announcement, connection.terminal.peer_machine(), {}});
@@ -39,9 +38,8 @@ void Router::on_announce(Connection& connection, base::ByteView body) {
 }
 
 // A link has come down, by itself or because the deployment no longer has it so.
-void Router::record_link_down(const terminal::Terminal& terminal) {
-    record({reconfiguring_ ? Event::reconfigure : Event::link_down, terminal.peer_machine(),
-            terminal.closing_code()});
+void Router::record_link_down(const Neighbour& neighbour, const std::string& code) {
+    record({reconfiguring_ ? Event::reconfigure : Event::link_down, neighbour.machine, code});
 }
 
 // What of the client's changes the catalog is recorded here: gossip learns of it at the end of the

@@ -17,7 +17,7 @@ namespace jetway::router {
 struct MachineEntry {
     std::string name;
     bool self = false;
-    TerminalId next = 0;  // the terminal of the selected route; 0: none
+    LinkId next = 0;  // of the selected route; 0: none
     std::uint16_t cost = envelope::infinity;
     bool awaited = false;  // no feasible route, but a neighbour announces one: envelopes wait
 

@@ -16,13 +16,13 @@ Router::Router(Options options, base::Random random, base::Instant now,
       now_(now),
       gossip_(options_.gossip, options_.machine, options_.incarnation),
       links_(options_.links),
-      forwarder_(options_, connections_,
+      forwarder_(options_, connections_, neighbours_,
                  [this](const envelope::EnvelopeView& request, const Transit& transit) {
                      on_request(request, transit);
                  }),
       history_(options_.history, now),
-      control_({options_, gossip_, connections_, links_, attachments_, forwarder_, history_,
-                std::move(figures)},
+      control_({options_, gossip_, connections_, neighbours_, links_, attachments_, forwarder_,
+                history_, std::move(figures)},
                now) {
     set_gossip_rules();
     gossip_.set_services(attachments_.catalog(options_.services, drains_), now);
@@ -77,19 +77,28 @@ TerminalId Router::accepted(Arrival arrival, base::Instant now) {
 TerminalId Router::dialled(std::size_t link, Arrival arrival, base::Instant now) {
     now_ = now;
     const ConfiguredLink& configured = links_.configured()[link];
-    if (links_.up(configured.peer) != 0 || shutting_down_) {
+    const Neighbour* neighbour = neighbours_.to(configured.peer);
+    if ((neighbour != nullptr && !neighbour->suspended()) || shutting_down_) {
         return 0;
     }
     Connection* connection =
         connections_.open(options_.terminal, configured.name, terminal::Type::network,
                           std::move(arrival), options_.terminals, now);
     if (connection == nullptr) {
-        links_.failed(link, now, random_);
+        dial_failed(link, now);
         return 0;
     }
     connection->link = link;
     links_.set_dialled(link, connection->terminal.id());
-    connection->terminal.say_hello(our_hello(*connection), now);
+    envelope::Hello hello = our_hello(*connection);
+    const bool known = neighbour != nullptr && neighbour->session.numbered();
+    hello.session = known ? neighbour->session.id() : new_session();
+    hello.received = known ? neighbour->session.received() : 0;
+    connection->offered = hello.session;
+    if (known) {
+        connection->resumes = neighbour->incarnation;
+    }
+    connection->terminal.say_hello(hello, now);
     forwarder_.list_for_flush(*connection);
     arm(*connection);
     return connection->terminal.id();
@@ -99,7 +108,11 @@ void Router::on_dial_failed(std::size_t link, const base::Error& why, base::Inst
     now_ = now;
     say(Level::debug, "dial failed",
         {{"peer", links_.configured()[link].peer}, {"why", why.detail}});
-    links_.failed(link, now, random_);
+    dial_failed(link, now);
+    Neighbour* neighbour = neighbours_.to(links_.configured()[link].peer);
+    if (neighbour != nullptr && neighbour->suspended() && why.code == "ECONNREFUSED") {
+        end_link(*neighbour, "refused", "nobody listens there any more");
+    }
 }
 
 void Router::on_bytes(TerminalId id, base::ByteView bytes,
@@ -131,27 +144,25 @@ void Router::let_go(Connection& connection) {
     connection.armed = base::never;
     std::erase_if(contests_, [id](const Contest& contest) { return contest.newcomer == id; });
     detach_all(connection);
+    forwarder_.forget_sender({.service = id, .link = 0});
     if (std::find(closes_.begin(), closes_.end(), id) == closes_.end()) {
         closes_.push_back(id);
     }
-    const std::string peer = terminal.peer_machine();
-    const bool neighbour = terminal.is_router() && !peer.empty();
-    if (neighbour && links_.up(peer) == id) {
-        gossip_.on_link_down(id, now_);
-        record_link_down(terminal);
-        links_.set_down(peer, now_, random_);
-        say(Level::warning, "link down",
-            {{"peer", peer},
-             {"terminal", terminal.name()},
-             {"code", terminal.closing_code()},
-             {"why", terminal.closing_message()}});
-    } else if (connection.link) {
-        if (*connection.link < links_.configured().size() &&
-            links_.dialled(*connection.link) == id) {
-            links_.failed(*connection.link, now_, random_);
+    Neighbour* neighbour = neighbours_.find(connection.neighbour);
+    if (neighbour != nullptr && neighbour->terminal == id) {
+        neighbour->terminal = 0;
+        const bool broken = terminal.closing_code().empty();  // nobody ended it
+        if (broken && neighbour->session.numbered() && !shutting_down_) {
+            suspend(*neighbour, terminal.closing_message());
+        } else {
+            end_link(*neighbour, terminal.closing_code(), terminal.closing_message());
         }
+    } else if (connection.link && *connection.link < links_.configured().size() &&
+               links_.dialled(*connection.link) == id) {
+        dial_failed(*connection.link, now_);
     }
-    if (!neighbour && terminal.closing_code() != "shutdown" && !terminal.closing_code().empty()) {
+    if (!terminal.is_router() && terminal.closing_code() != "shutdown" &&
+        !terminal.closing_code().empty()) {
         say(Level::info, "connection refused",
             {{"peer", terminal.peer_address()},
              {"terminal", terminal.name()},
@@ -162,6 +173,10 @@ void Router::let_go(Connection& connection) {
 }
 
 void Router::close(Connection& connection, std::string_view code, std::string_view message) {
+    Neighbour* neighbour = neighbours_.find(connection.neighbour);
+    if (neighbour != nullptr && neighbour->terminal == connection.terminal.id()) {
+        acknowledge(*neighbour);  // what it needn't send another way
+    }
     connection.terminal.close(code, message);
     forwarder_.list_for_flush(connection);
     let_go(connection);
@@ -232,6 +247,13 @@ void Router::on_frame(TerminalId from, const envelope::Frame& frame) {
     Connection& connection = *connections_.find(from);
     switch (frame.kind) {
         case Kind::envelope:
+            if (Neighbour* neighbour = neighbours_.find(connection.neighbour)) {
+                neighbour->session.receive(
+                    envelope::header_size + frame.pin.size() + frame.body.size(), now_);
+                if (!std::exchange(neighbour->listed_for_ack, true)) {
+                    acks_.push_back(neighbour->id);
+                }
+            }
             if (built_gossip_ != gossip_.table_version() ||
                 built_attachments_ != attachments_.version()) {
                 refresh();
@@ -240,6 +262,13 @@ void Router::on_frame(TerminalId from, const envelope::Frame& frame) {
             break;
         case Kind::announce:
             on_announce(connection, frame.body);
+            break;
+        case Kind::ack:
+            on_ack(connection, frame.body);
+            break;
+        case Kind::hold:
+        case Kind::resume:
+            on_hold(connection, frame);
             break;
         case Kind::attach:
             on_attach(connection, frame.body);
@@ -303,6 +332,9 @@ void Router::refresh() {
 
 void Router::on_deadline(base::Instant now) {
     now_ = now;
+    if (!agenda_.empty() && now > agenda_.begin()->first + options_.terminal.hello / 2) {
+        excuse_all(now);  // nobody called us when it was time: we were stopped, not the neighbours
+    }
     while (!agenda_.empty() && agenda_.begin()->first <= now) {
         Connection* connection = connections_.find(agenda_.begin()->second);
         agenda_.erase(agenda_.begin());
@@ -324,6 +356,7 @@ void Router::on_deadline(base::Instant now) {
         check_drains();
     }
     settle_contests(now);
+    end_suspended(now);
     gossip_.on_deadline(now);
     record({Event::deadline, {}, {}});
     if (forwarder_.waiting() > 0) {
@@ -342,6 +375,13 @@ base::Instant Router::next_deadline() const {
         next = std::min(next, contest.until);
     }
     next = std::min(next, drains_checked_);
+    for (const LinkId id : suspended_) {
+        next = std::min(next, neighbours_.find(id)->dies);
+    }
+    for (const LinkId id : acks_) {
+        const Neighbour* neighbour = neighbours_.find(id);
+        next = std::min(next, neighbour != nullptr ? neighbour->session.ack_due() : base::never);
+    }
     return next;
 }
 
@@ -349,7 +389,10 @@ void Router::end_turn(base::Instant now) {
     now_ = now;
     offer_attachments();
     for (gossip::Gossip::Outgoing& announce : gossip_.take_outgoing()) {
-        if (Connection* connection = connections_.find(announce.link)) {
+        const Neighbour* neighbour = neighbours_.find(announce.link);
+        // What a suspended link misses comes whole when it is resumed.
+        if (Connection* connection =
+                neighbour != nullptr ? connections_.find(neighbour->terminal) : nullptr) {
             connection->terminal.send_control(Kind::announce, announce.body, now);
             forwarder_.list_for_flush(*connection);
             if (connection->terminal.state() == terminal::State::closing) {
@@ -357,15 +400,18 @@ void Router::end_turn(base::Instant now) {
             }
         }
     }
-    if (forwarder_.waiting() > 0) {
+    send_acks(now);
+    if (forwarder_.waiting() > 0 || !forwarder_.holds().empty()) {
         refresh();
     }
+    forwarder_.flow_turn(now);
 }
 
 Router::Effects Router::take_effects() {
     Effects effects;
     effects.dials = links_.take_due(now_);
     effects.writes = forwarder_.take_flushes();
+    effects.pauses = forwarder_.take_pauses();
     effects.closes = std::exchange(closes_, {});
     effects.reports = std::exchange(reports_, {});
     for (base::Report& report : gossip_.take_reports()) {

@@ -25,6 +25,7 @@
 #include "router/forwarder.h"
 #include "router/history.h"
 #include "router/links.h"
+#include "router/neighbour.h"
 #include "router/options.h"
 
 namespace jetway::router {
@@ -53,8 +54,9 @@ public:
     void end_turn(base::Instant now);
 
     struct Effects {
-        std::vector<std::size_t> dials;  // configured links to dial, by index
-        std::vector<TerminalId> writes;  // terminals whose output() has something
+        std::vector<std::size_t> dials;        // configured links to dial, by index
+        std::vector<TerminalId> writes;        // terminals whose output() has something
+        std::vector<Forwarder::Pause> pauses;  // services to stop reading from, or to read again
         std::vector<TerminalId> closes;  // write what output() has, then close, then on_closed()
         std::vector<base::Report> reports;
     };
@@ -88,6 +90,7 @@ public:
 
     const Options& options() const { return options_; }
     const ConnectionTable& connections() const { return connections_; }
+    const NeighbourTable& neighbours() const { return neighbours_; }
     const Forwarder& forwarder() const { return forwarder_; }
     const gossip::Gossip& gossip() const { return gossip_; }
     const History& history() const { return history_; }
@@ -100,9 +103,25 @@ private:
     void greet_service(Connection& connection, const envelope::Hello& hello);
     void greet_router(Connection& connection, const envelope::Hello& hello);
     void admit(Connection& connection, const envelope::Hello& hello);
+    // sessions.cpp
+    base::Bytes new_session();
+    base::Bytes session_for(const Connection& connection, const envelope::Hello& hello);
+    bool carries_on(const Neighbour& neighbour, const Connection& connection,
+                    const envelope::Hello& hello) const;
+    void resume(Neighbour& neighbour, Connection& connection, const envelope::Hello& hello);
+    void dial_failed(std::size_t link, base::Instant now);
+    void suspend(Neighbour& neighbour, const std::string& why);
+    void end_link(Neighbour& neighbour, const std::string& code, const std::string& why);
+    void end_by_deployment(Neighbour& neighbour);
+    void end_suspended(base::Instant now);
+    void send_acks(base::Instant now);
+    void acknowledge(Neighbour& neighbour);
+    void excuse_all(base::Instant now);
     void refuse_neighbour(Connection& connection, std::string_view code, std::string message);
     void on_attach(Connection& connection, base::ByteView body);
     void on_announce(Connection& connection, base::ByteView body);
+    void on_ack(Connection& connection, base::ByteView body);
+    void on_hold(Connection& connection, const envelope::Frame& frame);
     void on_request(const envelope::EnvelopeView& request, const Transit& transit);
     void start_ping(const envelope::EnvelopeView& request, const std::string& destination);
     void close(Connection& connection, std::string_view code, std::string_view message);
@@ -112,7 +131,7 @@ private:
     void detach(Connection& connection, const std::vector<std::string>& names);
     void detach_all(Connection& connection);
     void record(const Cause& cause);
-    void record_link_down(const terminal::Terminal& terminal);
+    void record_link_down(const Neighbour& neighbour, const std::string& code);
     void record_service(const std::string& service, const Cause& cause);
     void offer_attachments();
     void refresh();
@@ -150,6 +169,7 @@ private:
     base::Random random_;
     base::Instant now_;
     ConnectionTable connections_;
+    NeighbourTable neighbours_;
     Attachments attachments_;
     Drains drains_;
     base::Instant drains_checked_ = base::never;  // when they are, next
@@ -159,6 +179,8 @@ private:
     History history_;
     Control control_;
     std::vector<Contest> contests_;
+    std::vector<LinkId> suspended_;
+    std::vector<LinkId> acks_;  // links by which something came that isn't acknowledged
     std::set<std::pair<base::Instant, TerminalId>> agenda_;  // terminals by their deadline
     std::vector<TerminalId> closes_;
     std::vector<base::Report> reports_;

@@ -32,6 +32,19 @@ std::deque<WaitingRoom::Guest> WaitingRoom::take_all() {
     return std::exchange(guests_, {});
 }
 
+std::deque<WaitingRoom::Guest> WaitingRoom::take_some(std::size_t bytes) {
+    std::deque<Guest> taken;
+    std::size_t size = 0;
+    while (!guests_.empty() && size < bytes) {
+        const std::size_t cost = guest_cost + guests_.front().body->size();
+        size += cost;
+        bytes_ -= cost;
+        taken.push_back(std::move(guests_.front()));
+        guests_.pop_front();
+    }
+    return taken;
+}
+
 std::deque<WaitingRoom::Guest> WaitingRoom::take_expired(base::Instant now) {
     std::deque<Guest> expired;
     std::deque<Guest> rest;

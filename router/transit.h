@@ -30,6 +30,8 @@ struct Transit {
     base::Instant expires =
         base::never;  // it has waited for a route already, and waits no longer than this
 
+    bool released = false;  // it waited for a held destination, and waits no more
+
     bool reroutable() const { return (flags & envelope::flag::reroutable) != 0; }
     bool traced() const { return (flags & envelope::flag::trace) != 0; }
     bool dry() const { return traced() && (flags & envelope::flag::dry) != 0; }
@@ -47,6 +49,8 @@ public:
     // Copies `transit`. False: it would take the room over `most` bytes.
     bool add(const Transit& transit, std::size_t most);
 
+    // The first ones, up to `bytes` or one.
+    std::deque<Guest> take_some(std::size_t bytes);
     // All of them, in order; the room is empty then.
     std::deque<Guest> take_all();
     // Those whose time is over.

@@ -90,18 +90,22 @@ void Checker::follow(const World& world, HostId from, std::uint32_t machine) {
 void Checker::check_bounds(const World& world, HostId id) {
     const router::Router& router = *world.host(id).router;
     const router::Counters& c = router.forwarder().counters();
-    if (c.received + c.originated !=
-        c.forwarded + c.delivered + c.refused_in_all() + router.forwarder().waiting()) {
+    const std::size_t waiting = router.forwarder().waiting();
+    if (c.taken() != c.done() + waiting) {
         violate(world, world.host(id).name + ": envelopes are unaccounted for: " +
                            std::to_string(c.received) + " in + " + std::to_string(c.originated) +
-                           " made here, but " + std::to_string(c.forwarded) + " forwarded + " +
+                           " made here + " + std::to_string(c.returned) + " returned, but " +
+                           std::to_string(c.forwarded) + " forwarded + " +
                            std::to_string(c.delivered) + " delivered + " +
                            std::to_string(c.refused_in_all()) + " refused + " +
-                           std::to_string(router.forwarder().waiting()) + " waiting");
+                           std::to_string(waiting) + " waiting");
     }
     const router::Options& options = world.host(id).options;
     if (router.gossip().known_machines() > options.gossip.max_machines) {
         violate(world, world.host(id).name + ": more machines than limits.machines");
+    }
+    if (router.forwarder().holds().waiting_bytes() > options.terminal.held + (1U << 20U)) {
+        violate(world, world.host(id).name + ": more than limits.held waits");
     }
     router.connections().for_each([&](const router::Connection& connection) {
         const std::size_t queued = connection.terminal.output().size();
@@ -202,7 +206,8 @@ void Checker::on_envelope(World& world, HostId host, TerminalId, bool from_route
     if (passed.pin.empty()) {
         passed.pin = frame.pin;
     }
-    passed.rebound = passed.rebound ||
+    const bool again = (frame.flags & envelope::flag::possible_duplicate) != 0;
+    passed.rebound = passed.rebound || again ||
                      passed.pin != frame.pin;  // also the copies of `@*`, each on a way of its own
     const std::uint32_t machine = number_of_machine(frame.pin);
     const auto way_of = [&](HostId of) {
@@ -253,6 +258,30 @@ std::vector<std::uint32_t> least_costs(const World& world, HostId from) {
     return costs;
 }
 
+// What went into a link came out of it.
+std::string Checker::unsettled_sessions(const World& world, HostId id) {
+    const router::Router& router = *world.host(id).router;
+    std::string wrong;
+    router.neighbours().for_each([&](const router::Neighbour& ours) {
+        const std::optional<HostId> other = world.neighbour(id, ours.id);
+        if (!ours.session.numbered() || !other || ignored_.contains(ours.machine)) {
+            return;
+        }
+        const router::Neighbour* theirs =
+            world.host(*other).router->neighbours().to(world.host(id).name);
+        if (theirs == nullptr || theirs->session.id() != ours.session.id()) {
+            wrong = world.host(id).name + " and " + ours.machine + " hold different sessions";
+        } else if (theirs->session.received() != ours.session.sent() ||
+                   ours.session.kept_bytes() > 0) {
+            wrong = world.host(id).name + " sent " + std::to_string(ours.session.sent()) + " to " +
+                    ours.machine + ", which received " +
+                    std::to_string(theirs->session.received()) + "; " +
+                    std::to_string(ours.session.kept_bytes()) + " bytes are not acknowledged";
+        }
+    });
+    return wrong;
+}
+
 std::string Checker::unsettled(const World& world) {
     std::map<std::string, HostId, std::less<>> by_name;
     for (HostId id = 0; id < world.hosts(); ++id) {
@@ -300,6 +329,17 @@ std::string Checker::unsettled(const World& world) {
                 return other.second != id && !ignored_.contains(other.first) &&
                        costs[other.second] < envelope::infinity;
             }));
+        const router::Holds& holds = world.host(id).router->forwarder().holds();
+        if (!holds.empty() || holds.told_in_all() > 0) {
+            return name + " still holds " + std::to_string(holds.destinations()) +
+                   " destinations, and has told " + std::to_string(holds.told_in_all()) +
+                   " to hold";
+        }
+        // A frame whose kind was damaged is no ENVELOPE, and isn't counted.
+        if (const std::string owed = options_.loops ? unsettled_sessions(world, id) : std::string();
+            !owed.empty()) {
+            return owed;
+        }
         if (reached != reachable) {
             return name + " has routes to " + std::to_string(reached) + " machines of " +
                    std::to_string(reachable);

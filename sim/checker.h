@@ -57,6 +57,7 @@ public:
     bool sniffing() const override { return options_.envelopes; }
 
 private:
+    std::string unsettled_sessions(const World& world, HostId host);
     struct Ways {
         std::uint64_t version = 0;
         std::uint32_t life = 0;

@@ -68,6 +68,9 @@ bool World::stalled(const Connection& connection, std::uint8_t to) const {
     if (end.actor != nullptr) {
         return !end.actor->reading;
     }
+    if (hosts_[end.host]->paused.contains(end.terminal)) {
+        return true;
+    }
     return connection.link && states_[*connection.link]
                                   .stalled[topology_.links[*connection.link].a == end.host ? 0 : 1];
 }
@@ -188,6 +191,7 @@ void World::deliver(ConnectionId id, std::uint8_t end) {
             const End& writer = connections_[id]->ends[1 - end];
             if (writer.actor == nullptr && writer.terminal != 0 && hosts_[writer.host]->router) {
                 flush(writer.host, writer.terminal);
+                turn(writer.host);  // its queue may be short enough for others to go on
             }
         }
         return;

@@ -1,8 +1,11 @@
 #include "sim/service.h"
 
+#include <utility>
+
 #include "envelope/cursor.h"
 #include "envelope/envelope.h"
 #include "envelope/hello.h"
+#include "envelope/hold.h"
 #include "envelope/packer.h"
 
 namespace jetway::sim {
@@ -26,11 +29,12 @@ std::uint64_t Ledger::sent(const std::string& destination, base::Instant now) {
     return number;
 }
 
-void Ledger::delivered(std::uint64_t number) {
+void Ledger::delivered(std::uint64_t number, bool possible_duplicate) {
     Entry& entry = entries_[number];
-    if (++entry.delivered > 1 && !entry.everywhere) {
-        fault_ = "envelope " + std::to_string(number) + " to " + entry.destination +
-                 " was delivered twice";
+    ++entry.delivered;
+    if (!possible_duplicate && ++entry.unmarked > 1 && !entry.everywhere) {
+        repeated_ = "envelope " + std::to_string(number) + " to " + entry.destination +
+                    " was delivered twice";
     }
 }
 
@@ -39,8 +43,8 @@ void Ledger::refused(std::uint64_t number, const std::string& code) {
     Entry& entry = entries_[number];
     ++entry.refused;
     if (entry.delivered > 0 && !entry.everywhere) {
-        fault_ = "envelope " + std::to_string(number) + " to " + entry.destination +
-                 " was delivered and refused";
+        contradicted_ = "envelope " + std::to_string(number) + " to " + entry.destination +
+                        " was delivered and refused";
     }
 }
 
@@ -94,6 +98,7 @@ void Service::come_back(World& world) {
 
 void Service::detach(World& world) {
     wanted_ = false;
+    drop_held();
     world.hang_up(*this);
 }
 
@@ -102,6 +107,15 @@ void Service::send_to(World& world, const std::string& destination) {
         return;
     }
     const std::uint64_t number = ledger_.sent(destination, world.now());
+    const auto held = held_.find(destination);
+    if (held != held_.end()) {
+        held->second.push_back(number);
+    } else {
+        put(world, number, destination);
+    }
+}
+
+void Service::put(World& world, std::uint64_t number, const std::string& destination) {
     base::Bytes packed;
     envelope::Packer(packed).number(number);
     envelope::EnvelopeFields fields;
@@ -115,22 +129,58 @@ void Service::send_to(World& world, const std::string& destination) {
     world.send(*this, std::move(frame));
 }
 
-void Service::on_bytes(World&, base::ByteView bytes) {
-    reader_.feed(bytes, nullptr, [this](const envelope::Frame& frame) {
+void Service::on_hold(World& world, const envelope::Frame& frame) {
+    const std::optional<std::string_view> destination = envelope::read_hold(frame.body);
+    if (!destination) {
+        return;
+    }
+    if (frame.kind == envelope::Kind::hold) {
+        held_[std::string(*destination)];
+        return;
+    }
+    const auto held = held_.find(*destination);
+    if (held != held_.end()) {
+        const auto [to, numbers] = *held;
+        held_.erase(held);
+        for (const std::uint64_t number : numbers) {
+            put(world, number, to);
+        }
+    }
+}
+
+std::size_t Service::holding() const {
+    return held_.size();
+}
+
+void Service::on_bytes(World& world, base::ByteView bytes) {
+    reader_.feed(bytes, nullptr, [this, &world](const envelope::Frame& frame) {
+        if (frame.kind == envelope::Kind::hold || frame.kind == envelope::Kind::resume) {
+            on_hold(world, frame);
+        }
         if (frame.kind == envelope::Kind::envelope) {
             envelope::EnvelopeView view;
             if (envelope::read_envelope(frame.body, view) == nullptr && !view.error.empty()) {
                 ledger_.refused(read_number(view.in_reply_to),
                                 envelope::read_error(view.error).code);
             } else if (const std::uint64_t number = number_of(frame); number != 0) {
-                ledger_.delivered(number);
+                ledger_.delivered(number, (frame.flags & envelope::flag::possible_duplicate) != 0);
             }
         }
         return true;
     });
 }
 
+// What never left the service.
+void Service::drop_held() {
+    for (const auto& [destination, numbers] : std::exchange(held_, {})) {
+        for (const std::uint64_t number : numbers) {
+            ledger_.refused(number, "held");
+        }
+    }
+}
+
 void Service::on_closed(World& world) {
+    drop_held();
     come_back(world);
 }
 

@@ -17,25 +17,29 @@ public:
         std::string destination;
         base::Instant at;
         std::uint32_t delivered = 0;
+        std::uint32_t unmarked = 0;  // of these, without POSSIBLE_DUPLICATE
         std::uint32_t refused = 0;
         bool everywhere = false;  // to `@*`: delivered any number of times
     };
 
     std::uint64_t sent(const std::string& destination, base::Instant now);
-    void delivered(std::uint64_t number);
+    void delivered(std::uint64_t number, bool possible_duplicate);
     void refused(std::uint64_t number, const std::string& code);
 
     const std::map<std::uint64_t, Entry>& entries() const { return entries_; }
     const std::map<std::string, std::uint64_t>& codes() const { return codes_; }
     // Neither delivered nor refused, of those sent from then on.
     std::vector<std::uint64_t> unanswered(base::Instant since) const;
-    // Delivered twice, or delivered and refused.
-    const std::string& fault() const { return fault_; }
+    // Delivered twice, and not marked as a possible duplicate.
+    const std::string& repeated() const { return repeated_; }
+    // Delivered and refused: so it may be where a link died before it had acknowledged one.
+    const std::string& contradicted() const { return contradicted_; }
 
 private:
     std::map<std::uint64_t, Entry> entries_;
     std::map<std::string, std::uint64_t> codes_;
-    std::string fault_;
+    std::string repeated_;
+    std::string contradicted_;
 };
 
 // The number of an envelope of Ledger's; 0: it isn't one, or it is an answer.
@@ -52,6 +56,8 @@ public:
     void detach(World& world);
     void send_to(World& world, const std::string& destination);
 
+    // What it would have sent, but was told to hold.
+    std::size_t holding() const;
     bool attached() const { return connection != 0; }
     HostId host() const { return host_; }
     const std::vector<std::string>& names() const { return names_; }
@@ -66,7 +72,12 @@ private:
     std::vector<std::string> names_;
     Ledger& ledger_;
     envelope::FrameReader reader_{64U << 20U};
+    void put(World& world, std::uint64_t number, const std::string& destination);
+    void drop_held();
+    void on_hold(World& world, const envelope::Frame& frame);
+
     bool wanted_ = false;
+    std::map<std::string, std::vector<std::uint64_t>, std::less<>> held_;  // numbers by destination
 };
 
 }  // namespace jetway::sim

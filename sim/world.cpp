@@ -143,7 +143,7 @@ void World::pause(HostId id, base::Duration duration) {
     hosts_[id]->paused_until = now_ + duration;
 }
 
-std::optional<HostId> World::neighbour(HostId id, TerminalId terminal) const {
+std::optional<HostId> World::connected_to(HostId id, TerminalId terminal) const {
     const auto found = host(id).connections.find(terminal);
     if (found == host(id).connections.end()) {
         return std::nullopt;
@@ -155,6 +155,35 @@ std::optional<HostId> World::neighbour(HostId id, TerminalId terminal) const {
     return !connection.broken && other.actor == nullptr && other.terminal != 0
                ? std::optional(other.host)
                : std::nullopt;
+}
+
+// A link that is suspended still leads somewhere: what is sent over it arrives once it is resumed.
+std::optional<HostId> World::neighbour(HostId id, gossip::LinkId link) const {
+    const router::Neighbour* ours =
+        host(id).router ? host(id).router->neighbours().find(link) : nullptr;
+    if (ours == nullptr) {
+        return std::nullopt;
+    }
+    if (!ours->suspended()) {
+        if (const std::optional<HostId> other = connected_to(id, ours->terminal)) {
+            return other;
+        }
+    }
+    for (const Link& over : topology_.links) {
+        if (over.a != id && over.b != id) {
+            continue;
+        }
+        const HostId other = over.other(id);
+        const router::Neighbour* theirs = host(other).name == ours->machine && host(other).router
+                                              ? host(other).router->neighbours().to(host(id).name)
+                                              : nullptr;
+        if (theirs != nullptr && theirs->session.numbered() &&
+            theirs->session.id() == ours->session.id() &&
+            host(other).router->options().incarnation == ours->incarnation) {
+            return other;
+        }
+    }
+    return std::nullopt;
 }
 
 bool World::postponed(const Event& event) {
@@ -258,6 +287,14 @@ void World::turn(HostId id) {
         for (const TerminalId terminal : effects.writes) {
             flush(id, terminal);
         }
+        for (const router::Forwarder::Pause& pause : effects.pauses) {
+            if (pause.pause) {
+                host.paused.insert(pause.service);
+            } else if (host.paused.erase(pause.service) > 0 &&
+                       host.connections.contains(pause.service)) {
+                kick(host.connections[pause.service]);
+            }
+        }
         again = !effects.closes.empty();
         for (const TerminalId terminal : effects.closes) {
             const auto found = host.connections.find(terminal);
@@ -301,7 +338,8 @@ void World::on_dial(HostId id, std::uint32_t life, std::size_t link) {
         }
     }
     if (state.cut || !to.router) {
-        from.router->on_dial_failed(link, {"refused", "nobody listens"}, now_);
+        from.router->on_dial_failed(
+            link, {state.cut ? "EHOSTUNREACH" : "ECONNREFUSED", "nobody answers"}, now_);
         turn(id);
         return;
     }

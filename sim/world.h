@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <queue>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -78,6 +79,7 @@ struct Host {
     base::Instant paused_until{};            // nothing runs until then
     base::Instant armed = base::never;
     std::map<TerminalId, ConnectionId> connections;
+    std::set<TerminalId> paused;  // services that aren't read
 };
 
 // One end of a connection.
@@ -167,8 +169,10 @@ public:
     const Host& host(HostId id) const { return *hosts_[id]; }
     const Topology& topology() const { return topology_; }
     const LinkState& link_state(std::size_t link) const { return states_[link]; }
-    // The router at the other end of one's terminal, if both ends are there; nullopt else.
-    std::optional<HostId> neighbour(HostId host, TerminalId terminal) const;
+    // The router at the other end of one's link, if it holds its end of it; nullopt else.
+    std::optional<HostId> neighbour(HostId host, gossip::LinkId link) const;
+    // The router at the other end of one's connection, if both ends are there; nullopt else.
+    std::optional<HostId> connected_to(HostId host, TerminalId terminal) const;
     // A host whose router runs and isn't paused.
     bool runs(HostId id) const { return host(id).router && host(id).paused_until <= now_; }
 

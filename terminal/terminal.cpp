@@ -100,6 +100,9 @@ bool Terminal::wants(Kind kind) const {
         case Kind::envelope:
             return true;
         case Kind::announce:
+        case Kind::ack:
+        case Kind::hold:
+        case Kind::resume:
             return is_router();
         case Kind::attach:
         case Kind::detach:
@@ -147,13 +150,17 @@ void Terminal::accept(std::string name, const envelope::Hello&) {
 }
 
 bool Terminal::send(const envelope::Header& header, base::ByteView body,
-                    const std::shared_ptr<base::Bytes>* owner, base::Instant now) {
+                    const std::shared_ptr<base::Bytes>* owner, base::Instant now,
+                    Session* session) {
     const std::size_t size = envelope::header_size + header.pin.size() + body.size();
     const bool fits = output_.size() == 0 || output_.size() + size <= options_->queue;
     if (state_ != State::up || !fits) {
         return false;
     }
-    output_.push(header, body, owner);
+    const OutputQueue::Placed placed = output_.push(header, body, owner);
+    if (session != nullptr) {
+        session->keep(placed);
+    }
     ++counters_.frames_out;
     counters_.bytes_out += size;
     last_sent_ = now;
@@ -191,6 +198,20 @@ void Terminal::close(std::string_view code, std::string_view message) {
 void Terminal::probe(base::Instant now) {
     const std::uint8_t nil = 0xc0;
     send_control(Kind::ping, {&nil, 1}, now);
+}
+
+void Terminal::excuse(base::Instant now) {
+    if (state_ == State::up && is_router()) {
+        last_heard_ = now;
+        probe(now);
+    }
+}
+
+void Terminal::carry_on(Session& session, std::uint64_t count, base::Instant now) {
+    const std::size_t before = output_.size();
+    session.resume(count, output_);
+    counters_.bytes_out += output_.size() - before;
+    last_sent_ = now;
 }
 
 void Terminal::on_deadline(base::Instant now) {

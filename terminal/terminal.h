@@ -19,6 +19,7 @@
 #include "envelope/hello.h"
 #include "terminal/options.h"
 #include "terminal/output_queue.h"
+#include "terminal/session.h"
 
 namespace jetway::terminal {
 
@@ -45,8 +46,8 @@ public:
     virtual ~Receiver() = default;
     // The peer's HELLO, checked for its form. Answer with accept(), hold() or close().
     virtual void on_hello(TerminalId from, envelope::Hello hello) = 0;
-    // A frame of an up terminal: ENVELOPE, ANNOUNCE from a router, ATTACH and DETACH from a
-    // service.
+    // A frame of an up terminal: ENVELOPE; ANNOUNCE, ACK, HOLD and RESUME from a router; ATTACH and
+    // DETACH from a service.
     virtual void on_frame(TerminalId from, const envelope::Frame& frame) = 0;
     // The peer said GOODBYE.
     virtual void on_goodbye(TerminalId from, const envelope::Goodbye& goodbye) = 0;
@@ -75,10 +76,16 @@ public:
     // The router welcomes the peer's HELLO.
     void accept(std::string name, const envelope::Hello& theirs);
 
-    // Queues a frame if the bound allows it; into an empty queue goes a frame of any length. False:
-    // the queue is full, or the terminal isn't up.
+    // Queues an ENVELOPE frame if the bound allows it; into an empty queue goes a frame of any
+    // length. `session`: that of a link, which keeps it. False: the queue is full, or the terminal
+    // isn't up.
     bool send(const envelope::Header& header, base::ByteView body,
-              const std::shared_ptr<base::Bytes>* owner, base::Instant now);
+              const std::shared_ptr<base::Bytes>* owner, base::Instant now,
+              Session* session = nullptr);
+
+    // This connection carries a link on: queues what the peer, which has received `count` frames,
+    // lacks.
+    void carry_on(Session& session, std::uint64_t count, base::Instant now);
 
     // Queues a frame that isn't an ENVELOPE: it may take the queue to twice its bound; past that
     // the terminal closes itself as `overloaded`, for its peer isn't reading.
@@ -94,6 +101,9 @@ public:
 
     // Sends a PING now, so that a living peer is heard of soon.
     void probe(base::Instant now);
+
+    // We were not there to hear the peer: its silence until now doesn't count.
+    void excuse(base::Instant now);
 
     TerminalId id() const { return spec_.id; }
     const std::string& name() const { return spec_.name; }

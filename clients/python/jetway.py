@@ -80,6 +80,7 @@ class Client:
         self.timeout = timeout      # of calls that are given no other
         self.malformed = 0          # envelopes dropped because their body can't be read
         self.max_frame = 16 << 20
+        self.held = set()           # addresses to send nothing to until the router resumes them
         self._received = bytearray()
         self._waiting = deque()     # envelopes for receive()
         self._pongs = set()
@@ -245,6 +246,10 @@ class Client:
                         self._socket.close()
                         reason = msgpack.unpackb(body)
                         raise JetwayError(reason["code"], reason.get("message", ""))
+                    if kind in (HOLD, RESUME):
+                        address = msgpack.unpackb(body)["destination"]
+                        (self.held.add if kind == HOLD else self.held.discard)(address)
+                        continue
                     return kind, body
             try:
                 self._socket.settimeout(left(deadline))

@@ -59,7 +59,8 @@ TEST_SUITE("config.problems") {
             {"gossip: {intervall: 5s}\nmachines: {a: {}}\n",
              "d.yml:1:10: unknown key `intervall`: did you mean `interval`?"},
             {"hello: 1s\nmachines: {a: {}}\n", "...did you mean `gossip.hello`?"},
-            {"limits: {frobs: 1}\nmachines: {a: {}}\n", "...expected one of `queue`, `max_frame`"},
+            {"gossip: {frobs: 1}\nmachines: {a: {}}\n",
+             "...expected one of `interval`, `min_interval`"},
             {"services: [x]\nmachines: {a: {}}\n", "...did you mean `machines.NAME.services`?"},
             {service("{name: x, wieght: 2}"), "...did you mean `weight`?"}};
         for (const Case& c : cases) {
@@ -179,7 +180,7 @@ TEST_SUITE("config.problems") {
             {top("limits: {max_frame: 2GiB}"), "...expected from 1KiB to 1GiB, not `2GiB`"},
             {top("limits: {services: 0}"), "...services: expected a whole number from 1"},
             {top("limits: {errors: 10KiB}"), "...errors: expected a whole number"},
-            {top("limits: {unacknowledged: 1MiB}"), "...does not have `unacknowledged`"},
+            {top("limits: {hold_timeout: 0s}"), "...hold_timeout: expected from 1ms to 1h"},
             {service("{name: x, weight: 0}"), "...from 1 to 65535, not `0`"},
             {service("{name: x, weight: 65536}"), "...from 1 to 65535, not `65536`"},
             {terminal("name: to-b, type: network, address: '1.2.3.4:5', cost: 0"),

@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+import threading
 import time
 import unittest
 
@@ -157,19 +158,30 @@ class PythonClient(OneMachine):
             self.assertEqual(client.receive().data, "hello")
             self.assertEqual(client.request("echo@alpha", b"back").data, b"back")
 
-    def test_a_service_that_does_not_read_costs_its_senders_an_overloaded(self):
-        lazy, sender = self.router.client("lazy"), self.router.client()
-        before, piece = self.router.resident(), bytes(64 << 10)
-        for number in range(640):  # 40 MiB, five times limits.queue
-            sender.send("lazy", piece, id=number)
-        error = sender.receive()
-        self.assertEqual(error.error["code"], "overloaded")
-        self.assertGreater(self.router.refused("overloaded"), 100)
-        self.assertEqual(sender.request("echo@alpha", "still here").data, "still here")
-        # What was accepted arrives in order, and nothing is both refused and delivered.
-        self.assertEqual(lazy.receive().id, 0)
+    def test_a_service_that_does_not_read_is_held_and_gets_all_of_it_later(self):
+        """A sender that doesn't heed HOLD is read no more meanwhile: nothing is refused, and nothing lost."""
+        pieces, piece = 640, bytes(64 << 10)  # 40 MiB, five times limits.queue
+        lazy, sender, other = self.router.client("lazy"), self.router.client(), self.router.client()
+        before = self.router.resident()
+
+        def flood():
+            sender.timeout = 60 * SLOW
+            for number in range(pieces):
+                sender.send("lazy", piece, id=number)
+        flooding = threading.Thread(target=flood, daemon=True)
+        flooding.start()
+        until(lambda: self.router.ask("status")["holds"]["told"] == 1, 10 * SLOW, "a hold")
+        self.assertEqual(other.request("echo@alpha", "still here").data, "still here")
         if not SANITIZED:
             self.assertLess(self.router.resident() - before, 32 << 20)
+        for number in range(pieces):
+            self.assertEqual(lazy.receive(timeout=20 * SLOW).id, number)
+        flooding.join(timeout=20 * SLOW)
+        self.assertFalse(flooding.is_alive())
+        self.assertEqual(self.router.refused("overloaded"), 0)
+        self.assertEqual(self.router.ask("status")["holds"]["told"], 0)
+        sender.request("echo@alpha", "and here")
+        self.assertEqual(sender.held, set())
 
     def test_a_goodbye_is_an_error_with_its_code(self):
         client = self.router.client()

@@ -92,7 +92,8 @@ public:
                 return d.delivered == c.delivered + 1 && grown.contains(decision.terminal);
             case Decision::Outcome::forwarded:
                 return d.forwarded == c.forwarded + 1 &&
-                       grown == std::map<TerminalId, std::uint64_t>{{decision.terminal, 1}};
+                       grown == std::map<TerminalId, std::uint64_t>{
+                                    {router_.neighbours().find(decision.link)->terminal, 1}};
             case Decision::Outcome::router:
             case Decision::Outcome::echo:
                 return d.delivered >= c.delivered + 1;

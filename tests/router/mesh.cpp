@@ -80,8 +80,10 @@ void Peer::hello(const std::vector<std::string>& names) {
 }
 
 void Peer::hello_router(const std::string& machine, std::uint64_t incarnation,
-                        std::uint32_t max_frame) {
+                        std::uint32_t max_frame, const Bytes& session, std::uint64_t received) {
     envelope::Hello hello;
+    hello.session = session;
+    hello.received = received;
     hello.protocol = {envelope::protocol_version};
     hello.role = envelope::Role::router;
     hello.machine_id = machine;
@@ -246,10 +248,15 @@ void Mesh::silence(const std::string& a, const std::string& b) {
 
 void Mesh::cut(const std::string& a, const std::string& b) {
     blocked_[key(a, b)] = true;
+    interrupt(a, b);
+}
+
+void Mesh::interrupt(const std::string& a, const std::string& b, std::size_t read) {
     for (auto& pipe : pipes_) {
         if (joins(*pipe, a, b)) {
-            pipe->to[0].clear();
-            pipe->to[1].clear();
+            for (Bytes& under_way : pipe->to) {
+                under_way.resize(std::min(read, under_way.size()));
+            }
             pipe->ending[0] = pipe->ending[1] = true;
         }
     }
@@ -296,8 +303,7 @@ void Mesh::turn(Node& of) {
     Router& router = *of.router;
     router.end_turn(now);
     const Counters& c = router.forwarder().counters();
-    CHECK(c.received + c.originated ==
-          c.forwarded + c.delivered + c.refused_in_all() + router.forwarder().waiting());
+    CHECK(c.taken() == c.done() + router.forwarder().waiting());
     Router::Effects effects = router.take_effects();
     for (base::Report& report : effects.reports) {
         of.reports.push_back(std::move(report));
@@ -340,8 +346,11 @@ void Mesh::dial(Node& from, std::size_t link) {
             to = candidate.get();
         }
     }
-    if (to == nullptr || blocked_.contains(key(from.name, peer))) {
-        from.router->on_dial_failed(link, {"refused", "nobody listens"}, now);
+    const auto blocked = blocked_.find(key(from.name, peer));
+    if (to == nullptr || blocked != blocked_.end()) {
+        const bool refused = to == nullptr || blocked->second;
+        from.router->on_dial_failed(
+            link, {refused ? "ECONNREFUSED" : "EHOSTUNREACH", "nobody answers"}, now);
         return;
     }
     const TerminalId ours =
@@ -388,6 +397,9 @@ void Mesh::deliver(Pipe& pipe, std::size_t end) {
 
 void Mesh::run() {
     for (int steps = 0; steps < 100'000; ++steps) {
+        if (before_step) {
+            before_step();
+        }
         for (auto& each : nodes_) {
             if (each->alive) {
                 turn(*each);

@@ -60,7 +60,8 @@ public:
     void raw(const Bytes& bytes);  // into the stream as they are
     void hello(const std::vector<std::string>& names = {});
     void hello_router(const std::string& machine, std::uint64_t incarnation = 1,
-                      std::uint32_t max_frame = 0);
+                      std::uint32_t max_frame = 0, const Bytes& session = {},
+                      std::uint64_t received = 0);
     void attach(const std::vector<std::string>& names);
     void detach(const std::vector<std::string>& names);
     void send(const envelope::EnvelopeFields& fields, std::uint8_t flags = 0, std::uint8_t hops = 0,
@@ -113,10 +114,19 @@ public:
     void silence(const std::string& a, const std::string& b);
     void cut(const std::string& a, const std::string& b);  // the connections break; no new one
     void mend(const std::string& a, const std::string& b) { blocked_.erase(key(a, b)); }
+    // As cut, but dials find no way there, instead of nobody.
+    void unreachable(const std::string& a, const std::string& b) {
+        cut(a, b);
+        blocked_[key(a, b)] = false;
+    }
+    // The connections break: each end has read so many bytes of what was under way to it.
+    void interrupt(const std::string& a, const std::string& b, std::size_t read = 0);
 
     void run();                          // until nothing is under way
     void wait(base::Duration duration);  // in steps, from deadline to deadline
 
+    // Called before each thing that happens.
+    std::function<void()> before_step;
     // Which of `n` things that are under way happens next; the first unless told.
     std::function<std::size_t(std::size_t)> choose;
     std::size_t dials = 0;
@@ -156,7 +166,7 @@ private:
     std::vector<std::unique_ptr<Peer>> peers_;
     std::vector<std::unique_ptr<Pipe>> pipes_;
     std::vector<std::pair<Node*, std::size_t>> dialling_;
-    std::map<std::pair<std::string, std::string>, bool> blocked_;
+    std::map<std::pair<std::string, std::string>, bool> blocked_;  // true: dials are refused
 };
 
 }  // namespace jetway::router::testing

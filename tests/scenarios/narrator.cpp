@@ -73,11 +73,20 @@ std::string Narrator::name(const sim::World& world, sim::HostId host) const {
 
 std::string Narrator::peer(const sim::World& world, sim::HostId host,
                            terminal::TerminalId id) const {
-    if (const std::optional<sim::HostId> other = world.neighbour(host, id)) {
+    if (const std::optional<sim::HostId> other = world.connected_to(host, id)) {
         return name(world, *other);
     }
     const router::Connection* connection = world.host(host).router->connections().find(id);
     return connection != nullptr ? connection->terminal.peer_machine() : "?";
+}
+
+std::string Narrator::next_router(const sim::World& world, sim::HostId host,
+                                  gossip::LinkId link) const {
+    if (const std::optional<sim::HostId> other = world.neighbour(host, link)) {
+        return name(world, *other);
+    }
+    const router::Neighbour* neighbour = world.host(host).router->neighbours().find(link);
+    return neighbour != nullptr ? neighbour->machine : "?";
 }
 
 std::string Narrator::way_of(std::uint64_t envelope, sim::HostId host) const {
@@ -129,7 +138,7 @@ void Narrator::on_turn(sim::World& world, sim::HostId id) {
             }
             const std::string key(machine.machine);
             routes[key] = route_text(machine, machine.selected != nullptr
-                                                  ? peer(world, id, machine.selected->link)
+                                                  ? next_router(world, id, machine.selected->link)
                                                   : "");
             const bool known = machine.catalog != nullptr &&
                                (!machine.catalog->services.empty() || seen.services.contains(key));
@@ -153,7 +162,7 @@ void Narrator::on_envelope(sim::World& world, sim::HostId host, terminal::Termin
     checker_.on_envelope(world, host, terminal, from_router, frame);
     if (const std::uint64_t number = sim::number_of(frame); number != 0) {
         const std::optional<sim::HostId> from =
-            from_router ? world.neighbour(host, terminal) : std::nullopt;
+            from_router ? world.connected_to(host, terminal) : std::nullopt;
         ways_[{number, host}] =
             (from ? way_of(number, *from) + "-" : std::string()) + name(world, host);
     }

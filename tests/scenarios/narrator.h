@@ -38,6 +38,7 @@ public:
     std::uint64_t announces() const { return announces_; }
     std::uint64_t announced_bytes() const { return announced_bytes_; }
     // The machines that an envelope passed before it came to that one, as a-b-c.
+    std::string next_router(const sim::World& world, sim::HostId host, gossip::LinkId link) const;
     std::string way_of(std::uint64_t envelope, sim::HostId host) const;
     sim::Checker& checker() { return checker_; }
 

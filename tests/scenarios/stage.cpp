@@ -327,7 +327,10 @@ Stage::Done Stage::counters(Words& words) {
     const router::Forwarder& forwarder = world().host(*host).router->forwarder();
     const router::Counters& counters = forwarder.counters();
     std::string line = "received " + std::to_string(counters.received) + ", originated " +
-                       std::to_string(counters.originated) + ", forwarded " +
+                       std::to_string(counters.originated) +
+                       (counters.returned > 0 ? ", returned " + std::to_string(counters.returned)
+                                              : std::string()) +
+                       ", forwarded " +
                        std::to_string(counters.forwarded) + ", delivered " +
                        std::to_string(counters.delivered);
     for (std::size_t i = 0; i < counters.refused.size(); ++i) {
