@@ -305,6 +305,16 @@ void Mesh::turn(Node& of) {
     const Counters& c = router.forwarder().counters();
     CHECK(c.taken() == c.done() + router.forwarder().waiting());
     Router::Effects effects = router.take_effects();
+    for (const Forwarder::Pause& pause : effects.pauses) {
+        for (auto& pipe : pipes_) {
+            for (std::size_t end = 0; end < 2; ++end) {
+                if (pipe->open && pipe->ends[end].node == &of &&
+                    pipe->ends[end].id == pause.service) {
+                    pipe->paused[end] = pause.pause;
+                }
+            }
+        }
+    }
     for (base::Report& report : effects.reports) {
         of.reports.push_back(std::move(report));
     }
@@ -371,7 +381,11 @@ void Mesh::dial(Node& from, std::size_t link) {
 
 void Mesh::deliver(Pipe& pipe, std::size_t end) {
     const End to = pipe.ends[end];
-    const Bytes bytes = std::exchange(pipe.to[end], {});
+    Bytes bytes = std::exchange(pipe.to[end], {});
+    if (bytes.size() > most_read) {
+        pipe.to[end].assign(bytes.begin() + static_cast<std::ptrdiff_t>(most_read), bytes.end());
+        bytes.resize(most_read);
+    }
     if (!bytes.empty() && !pipe.silent) {
         if (to.node != nullptr) {
             to.node->router->on_bytes(to.id, bytes, nullptr, now);
@@ -395,6 +409,18 @@ void Mesh::deliver(Pipe& pipe, std::size_t end) {
     }
 }
 
+std::size_t Mesh::unread(const std::string& name) {
+    std::size_t bytes = 0;
+    for (auto& pipe : pipes_) {
+        for (std::size_t end = 0; end < 2; ++end) {
+            const Node* of = pipe->ends[end].node;
+            bytes +=
+                pipe->paused[end] && of != nullptr && of->name == name ? pipe->to[end].size() : 0;
+        }
+    }
+    return bytes;
+}
+
 void Mesh::run() {
     for (int steps = 0; steps < 100'000; ++steps) {
         if (before_step) {
@@ -415,7 +441,8 @@ void Mesh::run() {
         }
         for (auto& pipe : pipes_) {
             for (std::size_t end = 0; end < 2; ++end) {
-                if (pipe->open && (!pipe->to[end].empty() || pipe->ending[end])) {
+                if (pipe->open && !pipe->paused[end] &&
+                    (!pipe->to[end].empty() || pipe->ending[end])) {
                     under_way.push_back([this, at = pipe.get(), end] { deliver(*at, end); });
                 }
             }

@@ -125,6 +125,10 @@ public:
     void run();                          // until nothing is under way
     void wait(base::Duration duration);  // in steps, from deadline to deadline
 
+    // Bytes that services sent to a router which doesn't read them for now.
+    std::size_t unread(const std::string& name);
+
+    std::size_t most_read = SIZE_MAX;  // bytes at once
     // Called before each thing that happens.
     std::function<void()> before_step;
     // Which of `n` things that are under way happens next; the first unless told.
@@ -148,6 +152,7 @@ private:
         End ends[2];  // the first dialled
         Bytes to[2];  // under way to that end
         bool silent = false;
+        bool paused[2] = {false, false};  // that end isn't read for now
         bool ending[2] = {false, false};  // that end learns of the close once it has read all
         bool open = true;
     };
