@@ -87,8 +87,8 @@ class JetwayMesh:
     `links` are pairs of machines: (a, b) is dialled by a, at b's address or at what `via` has for the pair.
     """
 
-    resumes = False  # links whose connection breaks go on where they were: not yet
-    holds = False    # senders are told to wait: not yet
+    resumes = True  # links whose connection breaks go on where they were
+    holds = True    # senders are told to wait
 
     def __init__(self, world, links, via=None, settings="", listeners=None):
         self.world, self.links = world, links
