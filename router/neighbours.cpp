@@ -61,8 +61,20 @@ void Router::greet_router(Connection& connection, const envelope::Hello& hello) 
         return;
     }
     Neighbour* neighbour = neighbours_.to(peer);
+    const std::optional<std::size_t> link = links_.to(peer);
+    const TerminalId ours_dialled = link ? links_.dialled(*link) : 0;
+    const bool dialling = ours_dialled != 0 && ours_dialled != connection.terminal.id();
     if (neighbour != nullptr && carries_on(*neighbour, connection, hello)) {
+        // Both may have dialled to go on with the link: again the smaller one's dial is kept.
+        Connection* other = dialling ? connections_.find(ours_dialled) : nullptr;
+        if (other != nullptr && other->resumes && options_.machine < peer) {
+            refuse_neighbour(connection, "duplicate", "the other connection is kept");
+            return;
+        }
         resume(*neighbour, connection, hello);
+        if (other != nullptr) {
+            refuse_neighbour(*other, "duplicate", "the other connection is kept");
+        }
         return;
     }
     if (connection.resumes == hello.incarnation && connection.offered == hello.session) {
@@ -70,9 +82,6 @@ void Router::greet_router(Connection& connection, const envelope::Hello& hello) 
         return;
     }
     Connection* incumbent = neighbour != nullptr ? connections_.find(neighbour->terminal) : nullptr;
-    const std::optional<std::size_t> link = links_.to(peer);
-    const TerminalId ours_dialled = link ? links_.dialled(*link) : 0;
-    const bool dialling = ours_dialled != 0 && ours_dialled != connection.terminal.id();
     NeighbourEnd present;
     if (incumbent != nullptr) {
         present = {incumbent->terminal.dialled(), incumbent->terminal.peer_incarnation()};

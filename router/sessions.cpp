@@ -16,6 +16,9 @@ namespace {
 // A link that breaks again so soon after it was resumed isn't redialled at once.
 constexpr base::Duration too_soon = std::chrono::milliseconds(100);
 constexpr base::Duration breath = std::chrono::milliseconds(10);
+// The one that was dialled leaves it to the other for so long, then dials as well: so it learns
+// soon that nobody listens there any more.
+constexpr base::Duration courtesy = std::chrono::milliseconds(50);
 }  // namespace
 
 base::Bytes Router::new_session() {
@@ -90,10 +93,10 @@ void Router::dial_failed(std::size_t link, base::Instant now) {
 void Router::suspend(Neighbour& neighbour, const std::string& why) {
     neighbour.dies = now_ + options_.terminal.dead_after;
     suspended_.push_back(neighbour.id);
-    if (neighbour.dialled_by_us) {
-        links_.resume_at(neighbour.machine,
-                         now_ < neighbour.since + too_soon ? now_ + breath : now_);
-    }
+    const bool at_once = neighbour.dialled_by_us && now_ >= neighbour.since + too_soon;
+    links_.resume_at(neighbour.machine, now_ + (at_once                   ? base::Duration::zero()
+                                                : neighbour.dialled_by_us ? breath
+                                                                          : courtesy));
     say(Level::info, "link suspended",
         {{"peer", neighbour.machine}, {"terminal", neighbour.name}, {"why", why}});
 }

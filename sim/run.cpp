@@ -9,6 +9,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+// By then all machines have started. Before, an answer may find no way back to whoever asked.
+constexpr base::Duration links_up = seconds(4);
 constexpr base::Duration quiet_least =
     seconds(60);  // a mesh that can't settle in this time never will
 constexpr base::Duration quiet_most =
@@ -66,7 +68,8 @@ public:
         // refused itself.
         if (outcome_.violation.empty() && gentle && router_options_.terminal.queue >= (1U << 20U) &&
             router_options_.hop_limit == 32) {
-            if (const std::vector<std::uint64_t> lost = ledger_.unanswered(begin); !lost.empty()) {
+            if (const std::vector<std::uint64_t> lost = ledger_.unanswered(begin + links_up);
+                !lost.empty()) {
                 outcome_.violation = std::to_string(lost.size()) +
                                      " envelopes were neither delivered nor refused, and no link "
                                      "died; the first was " +
