@@ -13,7 +13,7 @@ class BadWire(TestCase):
         mesh = MESH(self.world, [("a", "b")], {("a", "b"): wire.through})
         for _ in range(3 if LONG else 1):
             wire.delay, wire.loss = 2.0, 0.07
-            pause_for(60 if LONG else 4)
+            pause_for(60 if LONG else 3)
             wire.delay, wire.loss = 0.0, 0.0
             mended = time.monotonic()
             until(lambda: mesh.link_up("a", "b") and mesh.link_up("b", "a") and mesh.reaches("a", "b"), 15, "the link back")
@@ -42,6 +42,7 @@ class BadWire(TestCase):
         machines = "abcd"
         links = [(one, other) for one in machines for other in machines if one < other]
         mesh = MESH(self.world, links)
+        until(lambda: all(mesh.link_up(one, other) and mesh.link_up(other, one) for one, other in links), 15, "all links")
         receiver = mesh.receiver("c", ["sink"])
         sender = mesh.sender("a", ["sink"], 2_000)
         before = {machine: len(mesh.link_changes(machine)) for machine in machines}

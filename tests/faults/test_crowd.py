@@ -56,14 +56,14 @@ class Crowd(TestCase):
 
     def through(self, doors, say):
         """The crowd comes by these doors, says what `say` says, and is gone from the router in time."""
-        rate, p99 = self.rate(2)
+        rate, p99 = self.rate(2 if LONG else 1.5)
         memory, terminals = self.mesh.resident("b"), self.terminals()
         held = [one for door in doors for one in self.crowd(door, CROWD // len(doors))]
         self.addCleanup(lambda: [one.close() for one in held])
         stop = threading.Event()
         talk = threading.Thread(target=say, args=(held, stop), daemon=True)
         talk.start()
-        rate_with, p99_with = self.rate(2)
+        rate_with, p99_with = self.rate(2 if LONG else 1.5)
         until(lambda: self.terminals() <= terminals, HELLO_TIMEOUT + 8, f"{len(held)} connections dropped", every=0.1)
         stop.set()
         talk.join(10)

@@ -30,12 +30,12 @@ class Cuts(TestCase):
     @unittest.skipIf(WHY_NO_CUT, WHY_NO_CUT)
     def test_connections_reset_by_the_system(self):
         self.clean([("a", "b"), ("b", "c")], {}, lambda mesh: mesh.cut("a", "b") + mesh.cut("b", "c"),
-                   cuts=100 if LONG else 5, every=0.3)
+                   cuts=100 if LONG else 4, every=0.3)
 
     def test_a_connection_reset_in_the_middle_of_a_frame(self):
         wire = Wire(self.world)
         self.clean([("a", "b"), ("b", "c")], {("b", "c"): wire.through}, lambda mesh: wire.reset(),
-                   cuts=100 if LONG else 5, every=0.3)
+                   cuts=100 if LONG else 4, every=0.3)
 
     def test_a_connection_reset_while_it_stalls(self):
         wire = Wire(self.world)
@@ -46,7 +46,7 @@ class Cuts(TestCase):
             ended = wire.reset()
             wire.resume()
             return ended
-        self.clean([("a", "b"), ("b", "c")], {("a", "b"): wire.through}, stall_and_reset, cuts=50 if LONG else 3, every=0.4)
+        self.clean([("a", "b"), ("b", "c")], {("a", "b"): wire.through}, stall_and_reset, cuts=50 if LONG else 2, every=0.4)
 
 
 if __name__ == "__main__":
