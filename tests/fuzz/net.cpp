@@ -21,6 +21,8 @@ std::size_t Net::add(const std::string& name, const std::vector<std::string>& li
     node.options.gossip.max_machines = 16;
     node.options.terminal.queue = 4'096;
     node.options.terminal.max_frame = 2'048;
+    node.options.terminal.unacknowledged = 8'192;
+    node.options.terminal.held = 8'192;
     node.options.terminal.services = 8;
     for (const std::string& peer : links) {
         node.options.links.push_back({.name = "to-" + peer, .peer = peer, .cost = 1});
@@ -280,6 +282,9 @@ void Net::turn(std::size_t index) {
     for (const std::size_t link : effects.dials) {
         dials_.emplace_back(index, link);
     }
+    for (const base::Report& report : effects.reports) {
+        links_down += report.event == "link down" ? 1U : 0U;
+    }
     for (const TerminalId id : effects.writes) {
         write(index, id);
     }
@@ -300,18 +305,20 @@ void Net::check(std::size_t index) const {
     const router::Router& router = *nodes_[index]->router;
     const router::Options& options = nodes_[index]->options;
     const router::Counters& c = router.forwarder().counters();
-    ensure(c.received + c.originated ==
-               c.forwarded + c.delivered + c.refused_in_all() + router.forwarder().waiting(),
-           "every envelope is accounted for");
+    ensure(c.taken() == c.done() + router.forwarder().waiting(), "every envelope is accounted for");
+    ensure(router.forwarder().holds().waiting_bytes() <=
+               options.terminal.held + options.terminal.max_frame,
+           "no more waits for who is held than limits.held");
     ensure(router.gossip().known_machines() <= options.gossip.max_machines,
            "no more machines than limits.machines");
     ensure(router.connections().size() <= options.terminals,
            "no more connections than limits.terminals");
     router.connections().for_each([&](const router::Connection& connection) {
-        // A frame of any length goes into an empty queue, control frames up to twice the bound, and
-        // a GOODBYE into any.
-        ensure(connection.terminal.output().size() <=
-                   2 * options.terminal.queue + options.terminal.max_frame + 1'200,
+        // A frame of any length goes into an empty queue, control frames up to twice the bound,
+        // what the peer lacks of a session at once, and a GOODBYE into any.
+        ensure(connection.terminal.output().size() <= 2 * options.terminal.queue +
+                                                          options.terminal.unacknowledged +
+                                                          options.terminal.max_frame + 1'200,
                "queues are bounded");
     });
 }
@@ -322,7 +329,8 @@ void Net::dial(std::size_t index, std::size_t link) {
     const auto to = std::find_if(nodes_.begin(), nodes_.end(),
                                  [&](const auto& node) { return node->name == peer; });
     if (unreachable || to == nodes_.end() || !(*to)->router) {
-        from.on_dial_failed(link, {"refused", "nobody listens"}, now_);
+        from.on_dial_failed(link, {unreachable ? "EHOSTUNREACH" : "ECONNREFUSED", "nobody answers"},
+                            now_);
         turn(index);
         return;
     }

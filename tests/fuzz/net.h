@@ -71,6 +71,7 @@ public:
 
     // No dial succeeds while it is set.
     bool unreachable = false;
+    std::size_t links_down = 0;  // how often a router gave a link up
 
     Node& node(std::size_t index) { return *nodes_[index]; }
     Peer& peer(std::size_t index) { return *peers_[index]; }
