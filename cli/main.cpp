@@ -47,6 +47,7 @@ int main(int argc, char** argv) {
     add_ping(app, context);
     add_explain(app, context);
     add_drain(app, context);
+    add_ledger(app, context);
     add_bench(app, context);
     add_prove(app, context);
     add_sim(app, context);

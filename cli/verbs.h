@@ -28,6 +28,7 @@ void add_serve(CLI::App& app, Context& context);
 void add_ping(CLI::App& app, Context& context);
 void add_explain(CLI::App& app, Context& context);
 void add_drain(CLI::App& app, Context& context);
+void add_ledger(CLI::App& app, Context& context);
 void add_bench(CLI::App& app, Context& context);
 void add_prove(CLI::App& app, Context& context);
 void add_sim(CLI::App& app, Context& context);

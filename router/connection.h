@@ -58,6 +58,8 @@ struct Connection {
     const TerminalRules* rules = nullptr;  // of its terminal, in the router's options; null: none
     std::string permitted;                 // the last destination that these were found to allow
 
+    std::uint64_t envelopes_in = 0;    // from it
+    std::uint64_t envelopes_out = 0;   // delivered to it
     base::Instant last_envelope{};     // from it, or delivered to it
     std::size_t sent_though_held = 0;  // bytes, since it was told to hold and not to resume
     bool paused = false;               // it isn't read, for it doesn't heed that

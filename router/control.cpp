@@ -112,12 +112,15 @@ Result<base::Bytes> Control::answer(const ControlRequest& request, base::Instant
     if (request.name == "graph") {
         return packed(graph(request.flag("all")));
     }
+    if (request.name == "ledger") {
+        return packed(ledger());
+    }
     if (request.name == "explain") {
         return packed(explain(request, now));
     }
     return bad(
         "this router answers status, routes, services, terminals, neighbours, history, graph, "
-        "explain, drain and ping");
+        "explain, ledger, drain and ping");
 }
 
 Json Control::begin(std::string_view schema) const {
@@ -333,13 +336,7 @@ namespace {
 // What went over the link in the life of its session, and what is under way.
 Json session_of(const Neighbour& neighbour) {
     const terminal::Session& session = neighbour.session;
-    static constexpr char digits[] = "0123456789abcdef";
-    std::string id;
-    for (const std::uint8_t byte : session.id()) {
-        id += digits[byte >> 4U];
-        id += digits[byte & 15U];
-    }
-    return {{"id", std::move(id)},
+    return {{"id", session_text(session.id())},
             {"sent", session.sent()},
             {"acknowledged", session.acknowledged()},
             {"received", session.received()},

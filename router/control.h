@@ -78,6 +78,10 @@ private:
     // explain_view.cpp
     base::Result<nlohmann::ordered_json> explain(const ControlRequest& request,
                                                  base::Instant now) const;
+    // ledger_view.cpp
+    nlohmann::ordered_json ledger() const;
+    nlohmann::ordered_json link_ledger(const Neighbour& neighbour) const;
+    nlohmann::ordered_json service_ledger() const;
     nlohmann::ordered_json begin(std::string_view schema) const;
     std::string terminal_name(TerminalId id) const;
 

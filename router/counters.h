@@ -34,6 +34,8 @@ inline std::string_view refusal_code(Refusal refusal) {
     return refusal_codes[static_cast<std::size_t>(refusal)];
 }
 
+using Refusals = std::array<std::uint64_t, refusal_codes.size()>;
+
 struct Counters {
     std::uint64_t received = 0;  // ENVELOPE frames from services and routers
     std::uint64_t originated =
@@ -43,7 +45,16 @@ struct Counters {
     std::uint64_t delivered = 0;    // to a service, or taken by this router or its loopback
     std::uint64_t holds_told = 0;   // HOLD frames to services and neighbours
     std::uint64_t errors_held = 0;  // error envelopes and reports that the rate limit held back
-    std::array<std::uint64_t, refusal_codes.size()> refused{};
+    Refusals refused{};
+    // Of what was delivered: what this router took itself, and what its loopback did.
+    std::uint64_t by_router = 0;
+    std::uint64_t by_loopback = 0;
+    // What was counted for links and terminals that are no more.
+    struct Gone {
+        std::uint64_t received = 0;
+        std::uint64_t sent = 0;       // to neighbours
+        std::uint64_t delivered = 0;  // to services
+    } gone;
 
     // Envelopes that this router had to do something about, and those that it did it for.
     std::uint64_t taken() const { return received + originated + returned; }

@@ -22,6 +22,7 @@ void Forwarder::deliver_here(Transit& transit, base::Instant now) {
 // What is for this router itself.
 void Forwarder::take(Transit& transit, base::Instant now) {
     ++counters_.delivered;
+    ++counters_.by_router;
     if (transit.traced()) {
         report_trace(transit, "router", "delivered", now);
     }
@@ -45,6 +46,7 @@ void Forwarder::deliver_to(Transit& transit, Connection& to, base::Instant now) 
         }
     }
     ++counters_.delivered;
+    ++to.envelopes_out;
     if (transit.traced()) {
         report_trace(transit, to.terminal.name(), "delivered", now);
     }
@@ -53,6 +55,7 @@ void Forwarder::deliver_to(Transit& transit, Connection& to, base::Instant now) 
 // The loopback terminal: what comes goes back to where its answer belongs.
 void Forwarder::reflect(Transit& transit, base::Instant now) {
     ++counters_.delivered;
+    ++counters_.by_loopback;
     if (transit.traced()) {
         report_trace(transit, "lo", "delivered", now);
     }

@@ -38,6 +38,7 @@ std::vector<TerminalId> Forwarder::take_flushes() {
 
 void Forwarder::on_envelope(Connection& from, const envelope::Frame& frame, base::Instant now) {
     ++counters_.received;
+    ++from.envelopes_in;
     Transit transit;
     transit.from = from.terminal.id();
     transit.flags = frame.flags & flag::all;
@@ -167,6 +168,7 @@ void Forwarder::pass_on(Transit& transit, LinkId to, base::Instant now) {
         return;
     }
     ++counters_.forwarded;
+    ++next->forwarded;
     if (transit.origin == Origin::router) {
         last_transit_ = now;
     }

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -85,6 +86,14 @@ public:
     std::vector<Pause> take_pauses() { return std::exchange(pauses_, {}); }
 
     const Counters& counters() const { return counters_; }
+    // What was refused here, by the service it was sent to: of the first 4,096 services that
+    // something was refused for.
+    const std::map<std::string, Refusals, std::less<>>& refused_by_service() const {
+        return refused_by_service_;
+    }
+    // A service's connection, or a link, ends: what was counted for it isn't lost.
+    void count_gone(const Connection& service);
+    void count_gone(const Neighbour& link);
     // The last time that an envelope of others' was passed on to others.
     base::Instant last_transit() const { return last_transit_; }
     // Envelopes for machines without a feasible route, and for held destinations.
@@ -132,6 +141,7 @@ private:
     void release(const std::string& machine, const std::string& service, base::Instant now);
     void end_hold(const std::string& machine, const std::string& service, base::Instant now);
     base::Instant flow_deadline() const;
+    void count_refused(std::string_view destination, Refusal refusal);
     void refuse(const Transit& transit, Refusal refusal, std::string_view message,
                 base::Instant now);
     void report_trace(const Transit& transit, std::string_view to, std::string_view reason,
@@ -147,6 +157,7 @@ private:
     Destinations destinations_;
     Counters counters_;
     base::Instant last_transit_{};
+    std::map<std::string, Refusals, std::less<>> refused_by_service_;
     WaitingRoom waiting_;
     Holds holds_;
     bool flow_changed_ = false;  // a gate has opened, or the table is another one

@@ -4,6 +4,16 @@
 
 namespace jetway::router {
 
+std::string session_text(const base::Bytes& id) {
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string text;
+    for (const std::uint8_t byte : id) {
+        text += digits[byte >> 4U];
+        text += digits[byte & 15U];
+    }
+    return text;
+}
+
 Neighbour& NeighbourTable::add(std::string machine, base::Bytes session) {
     ensure(to(machine) == nullptr, "one link to a machine");
     Neighbour& neighbour = all_.add([&](LinkId id) {

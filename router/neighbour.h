@@ -31,12 +31,16 @@ struct Neighbour {
     terminal::Session session{{}};
     base::Instant since{};             // it is up, or was resumed, since then
     base::Instant dies = base::never;  // suspended: when it is dead
+    std::uint64_t forwarded = 0;       // envelopes, in the life of its session
     std::uint64_t resumed = 0;         // times
     std::uint64_t resent = 0;          // frames that a new connection had to carry again
     bool listed_for_ack = false;
 
     bool suspended() const { return terminal == 0; }
 };
+
+// Of a session, in hexadecimal.
+std::string session_text(const base::Bytes& id);
 
 class NeighbourTable {
 public:

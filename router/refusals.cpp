@@ -8,6 +8,10 @@ namespace jetway::router {
 
 namespace flag = envelope::flag;
 
+namespace {
+constexpr std::size_t most_refused_services = 4096;
+}
+
 // Whether one more answer may be made because of what came by that terminal.
 bool Forwarder::may_speak(const Transit& transit, base::Instant now) {
     Connection* from = connections_.find(transit.from);
@@ -15,6 +19,33 @@ bool Forwarder::may_speak(const Transit& transit, base::Instant now) {
     const bool may = limit.allow(options_.errors, now);
     counters_.errors_held += may ? 0 : 1;
     return may;
+}
+
+void Forwarder::count_refused(std::string_view destination, Refusal refusal) {
+    const std::string_view service = envelope::split_address(destination).service;
+    if (!envelope::valid_name(service) || envelope::reserved_name(service)) {
+        return;
+    }
+    auto found = refused_by_service_.find(service);
+    if (found == refused_by_service_.end()) {
+        if (refused_by_service_.size() >= most_refused_services) {
+            return;
+        }
+        found = refused_by_service_.emplace(service, Refusals{}).first;
+    }
+    ++found->second[static_cast<std::size_t>(refusal)];
+}
+
+void Forwarder::count_gone(const Connection& service) {
+    if (!service.terminal.is_router()) {
+        counters_.gone.received += service.envelopes_in;
+        counters_.gone.delivered += service.envelopes_out;
+    }
+}
+
+void Forwarder::count_gone(const Neighbour& link) {
+    counters_.gone.received += link.session.received();
+    counters_.gone.sent += link.forwarded;
 }
 
 void Forwarder::refuse(const Transit& transit, Refusal refusal, std::string_view message,
@@ -28,6 +59,7 @@ void Forwarder::refuse(const Transit& transit, Refusal refusal, std::string_view
     if (!transit.read && envelope::read_envelope(transit.body, view) != nullptr) {
         view = {};
     }
+    count_refused(view.destination, refusal);
     // What a service has no right to say is answered to the service itself, as is what can't be
     // read.
     const bool to_sender = refusal == Refusal::bad_envelope ||

@@ -190,6 +190,7 @@ void Router::on_closed(TerminalId id, const std::string& why, base::Instant now)
             let_go(*connection);
         }
         std::erase(closes_, id);
+        forwarder_.count_gone(*connection);
         connections_.erase(id);
     }
     settle_contests(now);

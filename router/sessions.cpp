@@ -110,6 +110,7 @@ void Router::end_link(Neighbour& neighbour, const std::string& code, const std::
         {{"peer", neighbour.machine}, {"terminal", neighbour.name}, {"code", code}, {"why", why}});
     std::erase(suspended_, neighbour.id);
     forwarder_.forget_sender({.service = 0, .link = neighbour.id});
+    forwarder_.count_gone(neighbour);
     terminal::Session session = neighbours_.erase(neighbour.id);
     if (session.kept_bytes() > 0) {
         refresh();
