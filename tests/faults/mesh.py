@@ -118,6 +118,7 @@ class JetwayMesh:
             self.routers[machine].ready()
         until(lambda: all(self.reaches(one, other) for one in machines for other in machines if one != other), 15,
               "a mesh in which everyone reaches everyone")
+        world.stack.callback(self.adds_up)  # once the senders and receivers have ended
 
     def start(self, machine):
         self.routers[machine] = self.world.router(self.file, machine, arguments=["--log-format", "json"])
@@ -133,6 +134,13 @@ class JetwayMesh:
 
     def resident(self, machine):
         return self.routers[machine].resident()
+
+    def adds_up(self):
+        """What went in came out, everywhere: whatever a test did to its mesh."""
+        alive = next(router for router in self.routers.values() if router.alive())
+        done = run_jetway("ledger", socket=alive.socket)
+        print(f"\n  ledger: {done.stdout.splitlines()[-1] if done.stdout else done.stderr}")
+        assert done.returncode == 0, done.stdout + done.stderr
 
     def reaches(self, machine, other):
         graph = self.routers[machine].ask("graph")
