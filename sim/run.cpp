@@ -49,7 +49,8 @@ public:
         const bool gentle = std::all_of(kinds_.begin(), kinds_.end(), [](const Fault fault) {
             return fault == Fault::reset || fault == Fault::slow;
         });
-        if (outcome_.violation.empty() && gentle) {
+        // But of two that dialled each other at the start, one may have to give way.
+        if (outcome_.violation.empty() && gentle && returned(world) == 0) {
             outcome_.violation = ledger_.contradicted();
         }
         // Who heeds HOLD is refused nothing, where a queue has room for what is under way.
@@ -82,6 +83,16 @@ public:
     }
 
 private:
+    // Envelopes that routers took back because a link ended.
+    static std::uint64_t returned(const World& world) {
+        std::uint64_t sum = 0;
+        for (HostId host = 0; host < world.hosts(); ++host) {
+            const router::Router* router = world.host(host).router.get();
+            sum += router != nullptr ? router->forwarder().counters().returned : 0;
+        }
+        return sum;
+    }
+
     bool has(Fault fault) const {
         return std::find(kinds_.begin(), kinds_.end(), fault) != kinds_.end();
     }
