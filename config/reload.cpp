@@ -98,6 +98,8 @@ std::vector<SettingChange> compare_settings(const MachineConfig& old, const Mach
     all.duration("gossip.hello", terminal.hello, new_terminal.hello);
     all.duration("gossip.dead_after", terminal.dead_after, new_terminal.dead_after);
     all.size("limits.queue", terminal.queue, new_terminal.queue);
+    all.size("limits.unacknowledged", terminal.unacknowledged, new_terminal.unacknowledged);
+    all.size("limits.held", terminal.held, new_terminal.held);
     all.size("limits.max_frame", terminal.max_frame, new_terminal.max_frame);
     all.count("limits.services", terminal.services, new_terminal.services);
     all.count("limits.machines", gossip.max_machines, new_gossip.max_machines);

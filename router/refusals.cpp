@@ -50,6 +50,12 @@ void Forwarder::count_gone(const Neighbour& link) {
 
 void Forwarder::refuse(const Transit& transit, Refusal refusal, std::string_view message,
                        base::Instant now) {
+    // What a dead link gave back may have arrived: nobody who is told of it should take it for sure
+    // that it has not.
+    if ((transit.flags & flag::possible_duplicate) != 0 &&
+        (refusal == Refusal::no_route || refusal == Refusal::no_instance)) {
+        refusal = Refusal::link_lost;
+    }
     ++counters_.refused[static_cast<std::size_t>(refusal)];
     Connection* from = connections_.find(transit.from);
     if (from != nullptr) {
