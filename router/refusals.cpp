@@ -55,6 +55,7 @@ void Forwarder::refuse(const Transit& transit, Refusal refusal, std::string_view
     if ((transit.flags & flag::possible_duplicate) != 0 &&
         (refusal == Refusal::no_route || refusal == Refusal::no_instance)) {
         refusal = Refusal::link_lost;
+        message = "the link it was sent on died, and no other way leads there; it may have arrived";
     }
     ++counters_.refused[static_cast<std::size_t>(refusal)];
     Connection* from = connections_.find(transit.from);
