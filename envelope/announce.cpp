@@ -79,6 +79,45 @@ bool read_health(Cursor& cursor, Health& health) {
     return false;
 }
 
+// Not empty; printable ASCII, with single blanks inside it where `blanks` are allowed.
+bool read_printable(Cursor& cursor, std::string& to, std::size_t most, bool blanks) {
+    std::string_view text;
+    if (!cursor.read_text(text) || text.empty() || text.size() > most) {
+        return false;
+    }
+    char before = ' ';
+    for (const char c : text) {
+        if (c < ' ' || c > '~' || (c == ' ' && (!blanks || before == ' '))) {
+            return false;
+        }
+        before = c;
+    }
+    to = text;
+    return before != ' ';
+}
+
+// The keys that a service has in a catalog only; `known` says whether it was one of them.
+bool read_catalog_key(Cursor& cursor, std::string_view key, CatalogService& entry, bool& known) {
+    known = true;
+    if (key == "instance") {
+        return cursor.read_unsigned(entry.instance);
+    }
+    if (key == "health") {
+        return read_health(cursor, entry.health);
+    }
+    if (key == "ninep") {
+        return read_printable(cursor, entry.ninep, max_ninep, false);
+    }
+    if (key == "policy") {
+        return read_printable(cursor, entry.policy, max_policy, true);
+    }
+    if (key == "policyRevision") {
+        return read_number(cursor, entry.policy_revision, max_policy_revision);
+    }
+    known = false;
+    return true;
+}
+
 bool read_catalog_service(Cursor& cursor, CatalogService& entry) {
     std::uint32_t keys = 0;
     if (!cursor.read_map(keys)) {
@@ -89,17 +128,10 @@ bool read_catalog_service(Cursor& cursor, CatalogService& entry) {
         if (!cursor.read_text(key)) {
             return false;
         }
-        bool known = true;
-        if (key == "instance") {
-            if (!cursor.read_unsigned(entry.instance)) {
-                return false;
-            }
-        } else if (key == "health") {
-            if (!read_health(cursor, entry.health)) {
-                return false;
-            }
-        } else if (!read_service_key(cursor, key, entry.service, known) ||
-                   (!known && !cursor.skip())) {
+        bool known = false;
+        if (!read_catalog_key(cursor, key, entry, known) ||
+            (!known && !read_service_key(cursor, key, entry.service, known)) ||
+            (!known && !cursor.skip())) {
             return false;
         }
     }
@@ -300,10 +332,18 @@ base::Bytes make_catalog_raw(const Catalog& catalog) {
     packer.text("revision").number(catalog.revision);
     packer.text("services").array(catalog.services.size());
     for (const CatalogService& entry : catalog.services) {
-        packer.map(3 + optional_service_keys(entry.service));
+        packer.map(3 + optional_service_keys(entry.service) + (entry.ninep.empty() ? 0U : 1U) +
+                   (entry.policy.empty() ? 0U : 2U));
         append_service_keys(packer, entry.service);
         packer.text("instance").number(entry.instance);
         packer.text("health").text(health_name(entry.health));
+        if (!entry.ninep.empty()) {
+            packer.text("ninep").text(entry.ninep);
+        }
+        if (!entry.policy.empty()) {
+            packer.text("policy").text(entry.policy);
+            packer.text("policyRevision").number(entry.policy_revision);
+        }
     }
     return raw;
 }

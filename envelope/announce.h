@@ -36,11 +36,20 @@ enum class Health : std::uint8_t { up, detached, unhealthy, draining };
 
 std::string_view health_name(Health health);
 
+// The bounds of what a catalog says of an instance: bytes of printable ASCII without blanks in
+// `ninep`, with single ones between words in `policy`.
+inline constexpr std::size_t max_ninep = 512;
+inline constexpr std::size_t max_policy = 192;
+inline constexpr std::uint64_t max_policy_revision = std::uint64_t{1} << 53U;
+
 // One instance of a service, as a catalog lists it.
 struct CatalogService {
     ServiceEntry service;
     std::uint64_t instance = 0;
     Health health = Health::up;
+    std::string ninep{};   // a 9P server's address (ninep_address.h); empty: it speaks envelopes
+    std::string policy{};  // of the service, as this machine was told; empty: it was told none
+    std::uint64_t policy_revision = 0;  // with `policy`: up to max_policy_revision
 
     friend bool operator==(const CatalogService&, const CatalogService&) = default;
 };
@@ -68,7 +77,8 @@ struct Announce {
 };
 
 // The whole of it or an error of code `bad-announce`: nothing is acted upon before all has been
-// read. Names are checked for their form. Unknown keys are ignored, in a catalog kept in its `raw`.
+// read. Names are checked for their form; whether a `ninep` is an address and a `policy` one that
+// is known here is left to who uses them. Unknown keys are ignored, in a catalog kept in its `raw`.
 base::Result<Announce> read_announce(base::ByteView body);
 
 // Appends one msgpack value; catalogs go out as their `raw`.

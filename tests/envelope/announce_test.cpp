@@ -48,7 +48,12 @@ Announce some_announce() {
     catalog.revision = 12;
     catalog.services = {
         {{.name = "gpu", .capabilities = {"h264"}, .version = "1", .weight = 2}, 4, Health::up},
-        {{.name = "pty", .capabilities = {}, .version = {}, .weight = 1}, 5, Health::draining}};
+        {{.name = "pty", .capabilities = {}, .version = {}, .weight = 1}, 5, Health::draining},
+        {.service = {.name = "web", .capabilities = {}, .version = {}, .weight = 1},
+         .instance = 6,
+         .ninep = "10.0.0.2:564/srv/web",
+         .policy = "sticky header:user",
+         .policy_revision = 300}};
     catalog.raw = make_catalog_raw(catalog);
     announce.catalogs = {catalog};
     announce.requests = {{"machine-c", 8, 255}};
@@ -105,7 +110,7 @@ TEST_SUITE("envelope.announce") {
         Packer packer(raw);
         packer.map(4).text("later").raw(test::nested(10'000)).text("machineId").text("a");
         packer.text("revision").number(3).text("services").array(1).map(3);
-        packer.text("ninep")
+        packer.text("later")
             .raw(hex("81 a1 61 c3"))
             .text("name")
             .text("gpu")
@@ -219,6 +224,50 @@ TEST_SUITE("envelope.announce") {
             CAPTURE(bad);
             CHECK_FALSE(accepted(with("requests", list_of(hex(bad)))));
         }
+    }
+
+    TEST_CASE("what a catalog says of an instance's 9P address and of its policy") {
+        const auto catalog = [](std::string_view key, base::ByteView value) {
+            base::Bytes raw;
+            Packer packer(raw);
+            packer.map(2).text("machineId").text("a").text("services").array(1).map(2);
+            packer.text("name").text("web").text(key).raw(value);
+            return with("catalogs", list_of(raw));
+        };
+        const auto text = [&](std::string_view key, std::string_view value) {
+            base::Bytes bytes;
+            Packer(bytes).text(value);
+            return read_announce(catalog(key, bytes));
+        };
+        const auto number = [&](std::uint64_t value) {
+            base::Bytes bytes;
+            Packer(bytes).number(value);
+            return read_announce(catalog("policyRevision", bytes));
+        };
+        const auto entry = [](const auto& read) { return read->catalogs.at(0).services.at(0); };
+        REQUIRE(text("ninep", "10.0.0.2:564/srv/web").has_value());
+        CHECK(entry(text("ninep", "10.0.0.2:564/srv/web")).ninep == "10.0.0.2:564/srv/web");
+        CHECK(entry(text("policy", "sticky header:user")).policy == "sticky header:user");
+        CHECK(entry(number(max_policy_revision)).policy_revision == max_policy_revision);
+        CHECK(text("ninep", std::string(max_ninep, 'a')).has_value());
+        CHECK(text("policy", std::string(max_policy, 'a')).has_value());
+        for (const std::string& bad :
+             {std::string(), std::string(" "), std::string("a b"), std::string("a\n"),
+              std::string("a\0b", 3), std::string("\x7f"), std::string("\xc3\xa9"),
+              std::string(max_ninep + 1, 'a')}) {
+            INFO(bad);
+            CHECK_FALSE(text("ninep", bad).has_value());
+        }
+        for (const std::string& bad :
+             {std::string(), std::string(" a"), std::string("a "), std::string("a  b"),
+              std::string("a\tb"), std::string(max_policy + 1, 'a')}) {
+            INFO(bad);
+            CHECK_FALSE(text("policy", bad).has_value());
+        }
+        CHECK_FALSE(number(max_policy_revision + 1).has_value());
+        CHECK_FALSE(accepted(catalog("ninep", hex("c0"))));
+        CHECK_FALSE(accepted(catalog("policy", hex("01"))));
+        CHECK_FALSE(accepted(catalog("policyRevision", hex("a1 31"))));
     }
 
     TEST_CASE("a catalog's services are checked") {
