@@ -25,19 +25,21 @@ const std::map<std::string, std::set<std::string>> may_include = {
     {"balance", {"base", "envelope"}},
     {"router", {"base", "envelope", "terminal", "gossip", "balance"}},
     {"config", {"base", "envelope", "terminal", "gossip", "balance", "router"}},
+    {"ninep", {"base", "envelope", "terminal", "gossip", "balance", "router"}},
     {"sim", {"base", "envelope", "terminal", "gossip", "balance", "router"}},
     {"io", {"base"}},
     {"transport", {"base", "envelope", "terminal", "io"}},
     {"client", {"base", "envelope", "terminal", "io", "transport"}},
     {"daemon",
-     {"base", "envelope", "terminal", "gossip", "balance", "router", "config", "io", "transport"}},
+     {"base", "envelope", "terminal", "gossip", "balance", "router", "ninep", "config", "io",
+      "transport"}},
     {"cli",
-     {"base", "envelope", "terminal", "gossip", "balance", "router", "config", "io", "transport",
-      "client", "daemon", "sim"}},
+     {"base", "envelope", "terminal", "gossip", "balance", "router", "ninep", "config", "io",
+      "transport", "client", "daemon", "sim"}},
 };
 
-const std::set<std::string> pure = {"base",    "envelope", "terminal", "gossip",
-                                    "balance", "router",   "config",   "sim"};
+const std::set<std::string> pure = {"base",   "envelope", "terminal", "gossip", "balance",
+                                    "router", "ninep",    "config",   "sim"};
 
 // What the core may not contain, and why it would want to.
 const std::vector<std::regex> impure = {
