@@ -120,6 +120,10 @@ struct Changes {
     std::string name;
     Time accessed, modified;
 
+    bool nothing() const {
+        return !mode_set && !uid_set && !gid_set && !length_set && !name_set && !accessed_set &&
+               !modified_set;
+    }
     // Nothing but a length of 0 and times: what a shell's `>` and `touch` ask for.
     bool truncates_only() const {
         return !mode_set && !uid_set && !gid_set && !name_set && (!length_set || length == 0);

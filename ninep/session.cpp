@@ -1,0 +1,351 @@
+#include "ninep/session.h"
+
+#include <algorithm>
+
+#include "ninep/call.h"
+
+namespace jetway::ninep {
+
+namespace {
+
+constexpr std::uint32_t least_msize = 256;
+constexpr std::string_view plain_version = "9P2000";
+constexpr std::string_view linux_version = "9P2000.L";
+
+// The longest of a version's dot-separated beginnings that we speak; nothing: none.
+std::optional<Dialect> dialect_of(std::string_view version) {
+    const auto begins = [version](std::string_view with) {
+        return version == with || (version.starts_with(with) && version[with.size()] == '.');
+    };
+    if (begins(linux_version)) {
+        return Dialect::linux;
+    }
+    return begins(plain_version) ? std::optional(Dialect::plain) : std::nullopt;
+}
+
+}  // namespace
+
+Session::Session(const SessionLimits& limits, OnAttach on_attach, SessionCounters& counters)
+    : limits_(limits), on_attach_(std::move(on_attach)), counters_(counters) {
+    reader_.set_most(msize_);
+}
+
+Session::~Session() {
+    reset();
+}
+
+void Session::on_bytes(base::ByteView bytes) {
+    if (broken_) {
+        return;
+    }
+    const base::Result<void> fed = reader_.feed(
+        bytes, [this](base::ByteView whole) { return on_message(whole) && wants_input(); });
+    if (!fed && !broken_) {
+        ++counters_.malformed;
+        broken_ = fed.error();
+    }
+    reap();
+}
+
+base::Bytes Session::take_output() {
+    reap();
+    base::Bytes taken = std::exchange(out_, {});
+    if (reader_.held() > 0 && !broken_) {
+        on_bytes({});  // messages that waited for room
+    }
+    return taken;
+}
+
+// Files die when none of their calls is on the stack.
+void Session::reap() {
+    while (!buried_.empty()) {
+        std::exchange(buried_, {}).clear();
+    }
+}
+
+bool Session::on_message(base::ByteView whole) {
+    const auto type = static_cast<Type>(whole[4]);
+    const auto tag = static_cast<Tag>(whole[5] | (whole[6] << 8U));
+    if (!versioned_ && type != Type::tversion) {
+        ++counters_.malformed;
+        broken_ = error("EPROTO", "the first message must be Tversion, not " + type_name(type));
+        return false;
+    }
+    ++counters_.requests;
+    const base::Result<Message> request = read_message(whole, dialect_);
+    if (!request || !is_request(type)) {
+        ++counters_.malformed;
+        put_error(tag, error("EINVAL", request ? type_name(type) + " is no request"
+                                               : request.error().detail));
+    } else if (type == Type::tversion) {
+        on_version(*request);
+    } else if (calls_.find(tag) != calls_.end()) {
+        put_error(tag, error("EINVAL", "that tag is in use"));
+    } else if (type == Type::tflush) {
+        on_flush(*request);
+    } else if (type == Type::tauth) {
+        put_error(tag, error("ENOENT"));  // none is needed
+    } else {
+        begin(*request, whole);
+    }
+    return true;
+}
+
+void Session::on_version(const Message& request) {
+    reset();
+    Message answer;
+    answer.type = Type::rversion;
+    answer.tag = request.tag;
+    const std::optional<Dialect> dialect = dialect_of(request.version);
+    versioned_ = false;
+    if (request.msize < least_msize) {
+        put_error(request.tag,
+                  error("EINVAL", "msize must be at least " + std::to_string(least_msize)));
+        return;
+    }
+    answer.msize = std::min(request.msize, limits_.msize);
+    answer.version = "unknown";
+    if (dialect) {
+        versioned_ = true;
+        dialect_ = *dialect;
+        msize_ = answer.msize;
+        reader_.set_most(msize_);
+        answer.version = *dialect == Dialect::linux ? linux_version : plain_version;
+    }
+    put(answer);
+}
+
+void Session::reset() {
+    const auto calls = std::exchange(calls_, {});
+    for (const auto& [tag, call] : calls) {
+        call->end();
+    }
+    Fids fids = std::exchange(fids_, {});
+    for (auto& [fid, state] : fids) {
+        buried_.push_back(std::move(state.file));
+    }
+    held_ = 0;
+}
+
+// flush(5): never an error; the answer of what is flushed, if there is one, goes first.
+void Session::on_flush(const Message& request) {
+    ++counters_.flushed;
+    const auto found = calls_.find(request.oldtag);
+    if (request.oldtag != request.tag && found != calls_.end()) {
+        const CallPtr call = found->second;
+        const CallPtr flush = std::make_shared<Call>(*this, request);
+        calls_.emplace(request.tag, flush);
+        call->flushes.push_back(request.tag);
+        if (call->type != Type::tflush && !call->flush()) {
+            finish(call);
+        }
+        return;
+    }
+    Message answer;
+    answer.type = Type::rflush;
+    answer.tag = request.tag;
+    put(answer);
+}
+
+void Session::begin(const Message& request, base::ByteView whole) {
+    if (calls_.size() >= limits_.requests) {
+        ++counters_.refused;
+        put_error(request.tag, error("EAGAIN", "too many requests at once on this connection"));
+        return;
+    }
+    const CallPtr call = std::make_shared<Call>(*this, request);
+    if (request.type == Type::tattach) {
+        calls_.emplace(request.tag, call);
+        run(call, request);
+        return;
+    }
+    FidState* state = state_of(request.fid);
+    if (state == nullptr) {
+        put_error(request.tag, error("EBADF"));
+        return;
+    }
+    const bool waits = state->current != nullptr || !state->waiting.empty();
+    if (waits && held_ + whole.size() > limits_.held) {
+        ++counters_.refused;
+        put_error(request.tag, error("EAGAIN", "too much waits for its turn on this connection"));
+        return;
+    }
+    calls_.emplace(request.tag, call);
+    if (waits) {
+        call->bytes.assign(whole.begin(), whole.end());
+        held_ += whole.size();
+        state->waiting.push_back(call);
+    } else {
+        state->current = call;
+        run(call, request);
+    }
+}
+
+// What a fid's request held up goes on: it parked.
+void Session::go_on(Fid fid, const Call* call) {
+    FidState* state = state_of(fid);
+    if (state != nullptr && state->current.get() == call) {
+        state->current = nullptr;
+        pump(fid);
+    }
+}
+
+void Session::pump(Fid fid) {
+    FidState* state = state_of(fid);
+    if (state == nullptr || std::exchange(state->pumping, true)) {
+        return;
+    }
+    while (state != nullptr && state->current == nullptr && !state->waiting.empty()) {
+        const CallPtr call = state->waiting.front();
+        state->waiting.pop_front();
+        if (!call->dead()) {
+            state->current = call;
+            held_ -= call->bytes.size();
+            const base::Bytes bytes = std::exchange(call->bytes, {});
+            run(call, *read_message(bytes, dialect_));
+        }
+        state = state_of(fid);
+    }
+    if (state != nullptr) {
+        state->pumping = false;
+    }
+}
+
+File* Session::file_of(Fid fid) {
+    FidState* state = state_of(fid);
+    return state != nullptr ? state->file.get() : nullptr;
+}
+
+Session::FidState* Session::state_of(Fid fid) {
+    const auto found = fids_.find(fid);
+    return found != fids_.end() ? &found->second : nullptr;
+}
+
+bool Session::reserve(const CallPtr& call, Fid fid) {
+    if (fid == no_fid || fids_.find(fid) != fids_.end()) {
+        answer(call, error("EBADF", "fid already in use"));
+        return false;
+    }
+    if (fids_.size() >= limits_.fids) {
+        ++counters_.refused;
+        answer(call, error("ENOMEM", "too many fids on this connection"));
+        return false;
+    }
+    fids_[fid].current = call;
+    call->reserved = fid;
+    return true;
+}
+
+// The fid is free; what still waited for it is refused.
+void Session::bury(Fid fid) {
+    const auto found = fids_.find(fid);
+    if (found == fids_.end()) {
+        return;
+    }
+    buried_.push_back(std::move(found->second.file));
+    const std::deque<CallPtr> waiting = std::move(found->second.waiting);
+    fids_.erase(found);
+    for (const CallPtr& call : waiting) {
+        if (!call->dead()) {
+            answer(call, error("EBADF"));
+        }
+    }
+}
+
+// Requests of the fid that parked end before it goes.
+void Session::end_calls_of(Fid fid) {
+    std::vector<CallPtr> parked;
+    const FidState* state = state_of(fid);
+    for (const auto& [tag, call] : calls_) {
+        const bool waits =
+            std::find(state->waiting.begin(), state->waiting.end(), call) != state->waiting.end();
+        if (call->fid == fid && call != state->current && !waits && call->type != Type::tattach &&
+            call->type != Type::tflush) {
+            parked.push_back(call);
+        }
+    }
+    std::sort(parked.begin(), parked.end(),
+              [](const CallPtr& a, const CallPtr& b) { return a->tag < b->tag; });
+    for (const CallPtr& call : parked) {
+        const std::function<void()> flush = call->take_flush();
+        answer(call, error("EINTR"));
+        if (flush) {
+            flush();
+        }
+    }
+}
+
+void Session::answer(const CallPtr& call, Message message) {
+    message.tag = call->tag;
+    put(message);
+    finish(call);
+}
+
+void Session::answer(const CallPtr& call, const base::Error& why) {
+    if (!call->flushed || why.code != "EINTR") {
+        put_error(call->tag, why);
+    }
+    finish(call);
+}
+
+// The call is answered, or is never to be.
+void Session::finish(const CallPtr& call) {
+    const auto found = calls_.find(call->tag);
+    if (found == calls_.end() || found->second != call) {
+        return;
+    }
+    calls_.erase(found);
+    held_ -= call->bytes.size();
+    call->bytes.clear();
+    const Fid reserved = std::exchange(call->reserved, no_fid);
+    if (FidState* made = reserved != no_fid ? state_of(reserved) : nullptr) {
+        if (made->file == nullptr) {
+            bury(reserved);
+        } else if (made->current == call) {
+            made->current = nullptr;
+            pump(reserved);
+        }
+    }
+    const std::vector<Tag> flushes = std::exchange(call->flushes, {});
+    for (const Tag tag : flushes) {
+        if (const auto flush = calls_.find(tag); flush != calls_.end()) {
+            const CallPtr waiting = flush->second;
+            Message done;
+            done.type = Type::rflush;
+            answer(waiting, done);
+        }
+    }
+    if (call->type != Type::tflush) {
+        go_on(call->fid, call.get());
+    }
+    call->forget();
+}
+
+void Session::put(Message message) {
+    const std::size_t start = out_.size();
+    append_message(out_, message, dialect_);
+    if (out_.size() - start > msize_ && message.type != Type::rversion) {
+        out_.resize(start);
+        put_error(message.tag, error("EIO", "the answer is longer than this connection's msize"));
+    }
+}
+
+void Session::put_error(Tag tag, const base::Error& why) {
+    ++counters_.errors;
+    Message message;
+    message.tag = tag;
+    std::string words;
+    if (dialect_ == Dialect::linux) {
+        message.type = Type::rlerror;
+        message.ecode = number_of(why.code);
+    } else {
+        message.type = Type::rerror;
+        words = words_of(why);
+        const std::size_t most = msize_ - message_header - 2;
+        words.resize(std::min(words.size(), most));
+        message.ename = words;
+    }
+    append_message(out_, message, dialect_);
+}
+
+}  // namespace jetway::ninep
