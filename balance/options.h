@@ -15,6 +15,8 @@ struct Options {
     // After a failure, doubled after each further one up to the greatest.
     base::Duration probe_backoff = std::chrono::milliseconds(250);
     base::Duration probe_backoff_max = std::chrono::seconds(30);
+    // How long a request without an answer counts as in flight.
+    base::Duration request_timeout = std::chrono::seconds(30);
 
     friend bool operator==(const Options&, const Options&) = default;
 };

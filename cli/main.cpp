@@ -47,6 +47,9 @@ int main(int argc, char** argv) {
     add_ping(app, context);
     add_explain(app, context);
     add_drain(app, context);
+    add_register(app, context);
+    add_deregister(app, context);
+    add_policy(app, context);
     add_ledger(app, context);
     add_bench(app, context);
     add_prove(app, context);

@@ -1,4 +1,5 @@
 // `jetway services`: which services the mesh has, and where.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "cli/verbs.h"
@@ -8,26 +9,32 @@
 namespace jetway::cli {
 
 std::string services_text(const client::Json& answer, bool colour) {
-    Table table({"SERVICE",
-                 "MACHINE",
-                 {"INSTANCE", true},
-                 "HEALTH",
-                 "REACHABLE",
-                 {"HOPS", true},
-                 "VERSION",
-                 {"WEIGHT", true},
-                 "CAPABILITIES"});
-    for (const client::Json& service : list_at(answer, "services")) {
+    const client::Json& services = list_at(answer, "services");
+    const bool ninep = std::any_of(services.begin(), services.end(), [](const client::Json& one) {
+        return !text_at(one, "ninep").empty();
+    });
+    std::vector<Column> columns{"SERVICE", "MACHINE",        {"INSTANCE", true},
+                                "HEALTH",  "REACHABLE",      {"HOPS", true},
+                                "VERSION", {"WEIGHT", true}, "CAPABILITIES"};
+    if (ninep) {
+        columns.emplace_back("9P");
+    }
+    Table table(std::move(columns));
+    for (const client::Json& service : services) {
         const bool reachable = flag_at(service, "reachable");
-        table.add({text_at(service, "name"),
-                   text_at(service, "machineId"),
-                   text_at(service, "instance"),
-                   state_cell(text_at(service, "health")),
-                   {reachable ? "yes" : "no", reachable ? Tone::good : Tone::bad},
-                   text_at(service, "hops"),
-                   text_at(service, "version"),
-                   text_at(service, "weight"),
-                   joined_at(service, "capabilities")});
+        std::vector<Cell> row{text_at(service, "name"),
+                              text_at(service, "machineId"),
+                              text_at(service, "instance"),
+                              state_cell(text_at(service, "health")),
+                              {reachable ? "yes" : "no", reachable ? Tone::good : Tone::bad},
+                              text_at(service, "hops"),
+                              text_at(service, "version"),
+                              text_at(service, "weight"),
+                              joined_at(service, "capabilities")};
+        if (ninep) {
+            row.emplace_back(text_at(service, "ninep"));
+        }
+        table.add(std::move(row));
     }
     return table.empty() ? "no services\n" : table.text(colour);
 }

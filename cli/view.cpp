@@ -64,7 +64,7 @@ void add_view(CLI::App& app, Context& context, View view) {
     verb->add_option(view.at_alias.empty() ? "--at" : "--at," + view.at_alias, options->machine,
                      "Ask this machine's router, through the mesh")
         ->type_name("MACHINE");
-    verb->add_flag("--json", options->json, "One JSON object instead of a table");
+    verb->add_flag("--json", options->json, view.json_help);
     if (view.takes_all) {
         verb->add_flag("--all", options->all, view.all_help);
     }

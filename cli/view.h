@@ -24,6 +24,7 @@ struct View {
     bool takes_all = false;  // has --all
     std::string all_help;
     std::string at_alias = {};  // another name of --at; empty: none
+    std::string json_help = "One JSON object instead of a table";
     // Options of its own; null: none.
     std::function<void(CLI::App& verb)> add_options = {};
     // How the answer is come by, when one request with `args` is not all: null: it is.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "config/near_miss.h"
+#include "envelope/address.h"
 
 namespace jetway::config {
 namespace {
@@ -87,7 +88,7 @@ private:
         if (item.kind == YamlNode::Kind::map) {
             const Section section(item, wanted, problems_);
             section.check_keys(
-                {{"name", "capabilities", "version", "weight"}, {"policy", "ninep"}, {}});
+                {{"name", "capabilities", "version", "weight", "9p", "policy"}, {}, {}});
             if (section.find("name") == nullptr) {
                 problems_.add(item.place, "a service without a name: expected `name`");
             } else if (auto name = section.read_text("name", "the name of a service")) {
@@ -110,6 +111,8 @@ private:
         service.version = section.read_text("version", "a version").value_or("");
         service.weight =
             static_cast<std::uint32_t>(section.read_count("weight", {1, 65535}).value_or(1));
+        read_ninep(section, service);
+        read_policy(section, service);
         const YamlNode* list = section.find("capabilities");
         if (list == nullptr) {
             return;
@@ -123,8 +126,48 @@ private:
         }
     }
 
+    // One address, or a list of them.
+    void read_ninep(const Section& section, router::ConfiguredService& service) {
+        const YamlNode* said = section.find("9p");
+        if (said == nullptr) {
+            return;
+        }
+        Claims seen(problems_);
+        const auto read_one = [&](const YamlNode& item) {
+            const auto where = item.kind == YamlNode::Kind::scalar
+                                   ? envelope::parse_ninep_address(item.text)
+                                   : base::Result<envelope::NinepAddress>(base::Error{
+                                         "bad-config", "expected an address, or a list of them"});
+            if (!where) {
+                problems_.add(item.place, "9p: " + where.error().detail);
+            } else if (seen.claim(where->text(), item.place, "the address")) {
+                service.ninep.push_back(*where);
+            }
+        };
+        if (said->kind != YamlNode::Kind::sequence) {
+            read_one(*said);
+            return;
+        }
+        for (const YamlNode& item : said->items) {
+            read_one(item);
+        }
+    }
+
+    void read_policy(const Section& section, router::ConfiguredService& service) {
+        const YamlNode* said = section.find("policy");
+        if (said == nullptr) {
+            return;
+        }
+        const auto policy = balance::parse_policy(said->text);  // no scalar has no text
+        if (policy) {
+            service.policy = *policy;
+        } else {
+            problems_.add(said->place, "policy: " + policy.error().detail);
+        }
+    }
+
     bool check_not_reserved(const std::string& name, Place at) {
-        if (name != "router" && name != "echo" && !name.starts_with("client-")) {
+        if (!envelope::reserved_name(name)) {
             return true;
         }
         problems_.add(at, quoted(name) +

@@ -112,6 +112,16 @@ std::vector<SettingChange> compare_settings(const MachineConfig& old, const Mach
     all.count("limits.handshakes_per_address", old.handshakes.per_address,
               fresh.handshakes.per_address);
     all.duration("limits.handshake_timeout", old.handshakes.timeout, fresh.handshakes.timeout);
+    const balance::Options& balance = old.router.balance;
+    const balance::Options& new_balance = fresh.router.balance;
+    all.count("balance.unhealthy_after", balance.unhealthy_after, new_balance.unhealthy_after);
+    all.count("balance.healthy_after", balance.healthy_after, new_balance.healthy_after);
+    all.duration("balance.probe_interval", balance.probe_interval, new_balance.probe_interval);
+    all.duration("balance.probe_timeout", balance.probe_timeout, new_balance.probe_timeout);
+    all.duration("balance.probe_backoff", balance.probe_backoff, new_balance.probe_backoff);
+    all.duration("balance.probe_backoff_max", balance.probe_backoff_max,
+                 new_balance.probe_backoff_max);
+    all.duration("balance.request_timeout", balance.request_timeout, new_balance.request_timeout);
     all.text("security.certificates", old.security.certificates, fresh.security.certificates);
     all.text("security.ca", old.security.ca, fresh.security.ca);
     all.text("security.certificate", old.security.certificate, fresh.security.certificate);

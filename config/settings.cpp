@@ -90,12 +90,11 @@ void read_security(const YamlNode& node, Settings& settings, Problems& problems)
 void read_limits(const YamlNode& node, Settings& settings, Problems& problems) {
     constexpr CountRange many{1, 1'000'000};
     const Section section(node, "a map of limits", problems);
-    section.check_keys(
-        {{"queue", "max_frame", "services", "machines", "terminals", "errors", "hello_timeout",
-          "frame_timeout", "handshakes", "handshakes_per_address", "handshake_timeout",
-          "unacknowledged", "held", "hold_timeout"},
-         {},
-         {}});
+    section.check_keys({{"queue", "max_frame", "services", "machines", "terminals", "errors",
+                         "hello_timeout", "frame_timeout", "handshakes", "handshakes_per_address",
+                         "handshake_timeout", "unacknowledged", "held", "hold_timeout"},
+                        {},
+                        {}});
     terminal::Options& terminal = settings.terminal;
     put(terminal.queue, section.read_size("queue", {1U << 10U, 64ULL << 30U}));
     put(terminal.unacknowledged, section.read_size("unacknowledged", {1U << 10U, 64ULL << 30U}));
@@ -114,6 +113,27 @@ void read_limits(const YamlNode& node, Settings& settings, Problems& problems) {
     put(settings.handshakes.per_address, section.read_count("handshakes_per_address", many));
     put(settings.handshakes.timeout,
         section.read_duration("handshake_timeout", {milliseconds(1), minutes(10)}));
+}
+
+void read_balance(const YamlNode& node, Settings& settings, Problems& problems) {
+    constexpr CountRange few{1, 1'000};
+    const Section section(node, "a map of settings of balancing", problems);
+    section.check_keys({{"unhealthy_after", "healthy_after", "probe_interval", "probe_timeout",
+                         "probe_backoff", "probe_backoff_max", "request_timeout"},
+                        {},
+                        {}});
+    balance::Options& balance = settings.balance;
+    put(balance.unhealthy_after, section.read_count("unhealthy_after", few));
+    put(balance.healthy_after, section.read_count("healthy_after", few));
+    const DurationRange times{milliseconds(10), hours(1)};
+    put(balance.probe_interval, section.read_duration("probe_interval", times));
+    put(balance.probe_timeout, section.read_duration("probe_timeout", times));
+    put(balance.probe_backoff, section.read_duration("probe_backoff", times));
+    put(balance.probe_backoff_max, section.read_duration("probe_backoff_max", times));
+    put(balance.request_timeout, section.read_duration("request_timeout", times));
+    if (balance.probe_backoff > balance.probe_backoff_max) {
+        problems.add(node.place, "balance: expected `probe_backoff` not above `probe_backoff_max`");
+    }
 }
 
 void read_admin(const YamlNode& node, Settings& settings, Problems& problems) {
@@ -137,8 +157,8 @@ void read_unknown_neighbours(const Section& section, Settings& settings, Problem
 }  // namespace
 
 Keys settings_keys() {
-    return {{"gossip", "limits", "hop_limit", "insecure", "shutdown_grace", "control_group",
-             "strict_services", "unknown_neighbours", "admin", "security"},
+    return {{"gossip", "limits", "balance", "hop_limit", "insecure", "shutdown_grace",
+             "control_group", "strict_services", "unknown_neighbours", "admin", "security"},
             {"ninep", "registry", "dns", "ingress"},
             {"gossip.interval",
              "gossip.min_interval",
@@ -155,6 +175,12 @@ Keys settings_keys() {
              "limits.handshakes",
              "limits.handshakes_per_address",
              "limits.handshake_timeout",
+             "balance.unhealthy_after",
+             "balance.healthy_after",
+             "balance.probe_interval",
+             "balance.probe_timeout",
+             "balance.probe_backoff",
+             "balance.probe_backoff_max",
              "security.certificates",
              "security.ca",
              "security.certificate",
@@ -169,6 +195,9 @@ Settings read_settings(const Section& section, Settings settings, Problems& prob
     }
     if (const YamlNode* limits = section.find("limits")) {
         read_limits(*limits, settings, problems);
+    }
+    if (const YamlNode* balance = section.find("balance")) {
+        read_balance(*balance, settings, problems);
     }
     if (const YamlNode* security = section.find("security")) {
         read_security(*security, settings, problems);
@@ -191,6 +220,7 @@ Settings read_settings(const Section& section, Settings settings, Problems& prob
 void apply(const Settings& settings, router::Options& options) {
     options.gossip = settings.gossip;
     options.terminal = settings.terminal;
+    options.balance = settings.balance;
     options.hop_limit = settings.hop_limit;
     options.errors = settings.errors;
     options.terminals = settings.terminals;

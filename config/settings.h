@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "balance/options.h"
 #include "base/time.h"
 #include "config/rules.h"
 #include "config/section.h"
@@ -25,6 +26,7 @@ namespace jetway::config {
 struct Settings {
     gossip::Options gossip;
     terminal::Options terminal;
+    balance::Options balance;
     std::uint8_t hop_limit = 32;
     std::size_t errors = 10'000;
     std::size_t terminals = 4'096;

@@ -63,7 +63,7 @@ std::vector<envelope::CatalogService> Attachments::catalog(
         }
     }
     for (const ConfiguredService& service : configured) {
-        if (instances_.find(service.name) == instances_.end()) {
+        if (service.ninep.empty() && instances_.find(service.name) == instances_.end()) {
             entries.push_back({envelope::ServiceEntry{.name = service.name,
                                                       .capabilities = service.capabilities,
                                                       .version = service.version,

@@ -36,7 +36,10 @@ public:
     // that nobody attached is one entry, `detached`.
     std::vector<envelope::CatalogService> catalog(const std::vector<ConfiguredService>& configured,
                                                   const Drains& drains) const;
-    void health_changed() { ++version_; }
+    // Something else of this machine's catalog has changed.
+    void changed() { ++version_; }
+    // The number of an instance that is registered, not attached.
+    std::uint64_t new_number() { return next_number_++; }
 
     // Grows with every change.
     std::uint64_t version() const { return version_; }

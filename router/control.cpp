@@ -120,7 +120,7 @@ Result<base::Bytes> Control::answer(const ControlRequest& request, base::Instant
     }
     return bad(
         "this router answers status, routes, services, terminals, neighbours, history, graph, "
-        "explain, ledger, drain and ping");
+        "explain, ledger, drain, undrain, register, deregister, health, policy and ping");
 }
 
 Json Control::begin(std::string_view schema) const {
@@ -262,7 +262,8 @@ Json Control::services() const {
                             {"hops", ours                       ? 0
                                      : view.selected != nullptr ? int{view.selected->hops}
                                                                 : -1},
-                            {"reachable", ours || view.selected != nullptr}});
+                            {"reachable", ours || view.selected != nullptr},
+                            {"ninep", entry.ninep}});
         }
     }
     std::stable_sort(rows.begin(), rows.end(), [](const Json& a, const Json& b) {

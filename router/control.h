@@ -1,6 +1,6 @@
 // Control: the requests to `router@<machine>` and their answers, which every face of the router
 // stands on (docs/protocol.md, "Requests to router@machine"). It reads and changes nothing: what
-// does, is router/draining.cpp.
+// does, is router/draining.cpp and router/registering.cpp.
 #pragma once
 
 #include <functional>
@@ -36,7 +36,11 @@ struct ControlRequest {
 
     // Not everybody may ask for it (docs/rights.md).
     bool changes_router() const {
-        return name == "drain" && (texts.find("service") != texts.end() || flag("all"));
+        if (name == "drain" || name == "undrain") {
+            return texts.find("service") != texts.end() || flag("all");
+        }
+        return name == "register" || name == "deregister" || name == "health" ||
+               (name == "policy" && texts.find("policy") != texts.end());
     }
 };
 

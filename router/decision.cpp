@@ -29,6 +29,14 @@ Decision unknown(std::string_view text, std::string_view message) {
 constexpr std::string_view nobody_lists = "no machine that can be reached lists this service";
 constexpr std::string_view nobody_is_up = "the service is known, but no instance of it is up";
 
+// Of a service that is listed: why none of its instances can have an envelope.
+std::string_view why_no_instance(const ServiceEntry& service) {
+    return service.ninep && !service.envelopes
+               ? "the service's instances are 9P servers, which take no envelopes: it is a folder "
+                 "of the 9P tree, /svc"
+               : nobody_is_up;
+}
+
 Decision delivered(TerminalId terminal, std::uint8_t turns) {
     Decision decision;
     decision.outcome = Outcome::delivered;
@@ -45,7 +53,7 @@ Decision Decider::at_first(const Destination& to, std::string_view text) const {
             return refused(Refusal::no_route, nobody_lists);
         }
         if (to.service->reachable.empty()) {
-            return refused(Refusal::no_instance, nobody_is_up);
+            return refused(Refusal::no_instance, why_no_instance(*to.service));
         }
         Decision decision;
         decision.outcome = Outcome::copied;
@@ -96,7 +104,7 @@ Decision Decider::among_machines(const Destination& to, std::string_view text, b
         chosen = &table_.machine_at(service.awaited.front());
     }
     if (chosen == nullptr) {
-        Decision decision = refused(Refusal::no_instance, nobody_is_up);
+        Decision decision = refused(Refusal::no_instance, why_no_instance(service));
         decision.turns = turns;
         return decision;
     }
@@ -199,7 +207,7 @@ Decision Decider::here(const Destination& to, std::string_view text, bool may_re
         return among_machines(to, text, true, turns);
     }
     Decision decision = service != nullptr && service->listed_here
-                            ? refused(Refusal::no_instance, nobody_is_up)
+                            ? refused(Refusal::no_instance, why_no_instance(*service))
                             : unknown(text, "that machine does not list this service");
     decision.turns = turns;
     return decision;

@@ -38,7 +38,7 @@ std::vector<TerminalId> Router::instances_of(std::string_view service) const {
 }
 
 void Router::drains_changed(const std::vector<std::string>& services) {
-    attachments_.health_changed();
+    attachments_.changed();
     gossip_.set_transit(drains_.all() == nullptr, now_);
     record({Event::drain, {}, {}});
     for (const std::string& service : services) {
@@ -51,6 +51,7 @@ void Router::drains_changed(const std::vector<std::string>& services) {
 void Router::drain_all(base::Duration quiet, bool ending, base::Instant now) {
     now_ = now;
     drains_.begin_all(quiet, ending, now);
+    registrations_.set_all_draining(true);
     drains_changed(attached_names());
     say(base::Report::Level::info, "draining", {{"what", "all"}});
 }
@@ -63,6 +64,11 @@ std::vector<std::string> Router::attached_names() const {
     std::vector<std::string> names;
     for (const auto& [name, instances] : attachments_.instances()) {
         names.push_back(name);
+    }
+    for (const auto& [name, instances] : registrations_.services()) {
+        if (attachments_.instances().find(name) == attachments_.instances().end()) {
+            names.push_back(name);
+        }
     }
     return names;
 }
@@ -146,25 +152,30 @@ base::Result<base::Bytes> Router::drain(const ControlRequest& request) {
     if (request.flag("all")) {
         if (!request.flag("undo")) {
             drain_all(quiet, false, now_);
-        } else if (!drains_.undo_all()) {
-            return base::Error{"no-instance", "nothing is drained here"};
         } else {
+            const bool registered = registrations_.set_all_draining(false);
+            if (!drains_.undo_all() && !registered) {
+                return base::Error{"no-instance", "nothing is drained here"};
+            }
             drains_changed(attached_names());
         }
     } else if (service != request.texts.end()) {
         if (request.flag("undo")) {
-            if (!drains_.undo(service->second)) {
+            const bool registered = registrations_.set_draining(service->second, false);
+            if (!drains_.undo(service->second) && !registered) {
                 return base::Error{"no-instance",
                                    "`" + service->second + "` isn't draining here: " +
                                        (drains_.all() != nullptr
                                             ? "all of this router is (jetway drain --all --undo)"
                                             : "nothing is to be undone")};
             }
-        } else if (instances_of(service->second).empty()) {
-            return base::Error{"no-instance", "no instance of `" + service->second +
-                                                  "` is attached here: see jetway services"};
+        } else if (instances_of(service->second).empty() && !registrations_.has(service->second)) {
+            return base::Error{"no-instance",
+                               "no instance of `" + service->second +
+                                   "` is attached or registered here: see jetway services"};
         } else {
             drains_.forget_done();
+            registrations_.set_draining(service->second, true);
             drains_.begin(service->second, quiet, now_);
             say(base::Report::Level::info, "draining", {{"what", service->second}});
         }

@@ -41,8 +41,9 @@ enum class Event : std::uint8_t {
     attach,
     detach,
     reconfigure,
-    deadline,  // gossip's own: something was due
-    drain,     // begun or undone
+    deadline,      // gossip's own: something was due
+    drain,         // begun or undone
+    registration,  // of a 9P server, by request: it came, went, or was found well or not
 };
 std::string_view event_name(Event event);  // as docs/protocol.md has it
 

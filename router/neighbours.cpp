@@ -187,7 +187,7 @@ void Router::reconfigure(Options options, base::Instant now) {
             return neighbour != nullptr && !neighbour->suspended();
         },
         now);
-    options_ = std::move(options);
+    std::swap(options_, options);
     set_gossip_rules();
     connections_.for_each([&](Connection& connection) {
         apply_rules(connection);
@@ -206,7 +206,8 @@ void Router::reconfigure(Options options, base::Instant now) {
             end_by_deployment(*neighbour);
         }
     }
-    gossip_.set_services(attachments_.catalog(options_.services, drains_), now);
+    deploy_services(options.services);  // what it gave before
+    gossip_.set_services(own_catalog(), now);
     record({Event::reconfigure, {}, {}});
     reconfiguring_ = false;
     refresh();

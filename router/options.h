@@ -8,6 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "balance/options.h"
+#include "balance/policy.h"
+#include "envelope/ninep_address.h"
 #include "gossip/options.h"
 #include "gossip/rules.h"
 #include "router/permissions.h"
@@ -16,12 +19,14 @@
 namespace jetway::router {
 
 // A service that the deployment gives this machine: known from the start, `detached` until it
-// attaches.
+// attaches, or there at once where its instances are 9P servers.
 struct ConfiguredService {
     std::string name;
     std::vector<std::string> capabilities;
-    std::string version;       // empty: none
-    std::uint32_t weight = 1;  // 1 to 65535
+    std::string version;                          // empty: none
+    std::uint32_t weight = 1;                     // 1 to 65535
+    std::vector<envelope::NinepAddress> ninep{};  // empty: it speaks envelopes
+    std::optional<balance::Policy> policy{};      // none: not said here
 
     friend bool operator==(const ConfiguredService&, const ConfiguredService&) = default;
 };
@@ -53,6 +58,7 @@ struct Options {
     std::shared_ptr<const gossip::ServiceLists> strict_services;
     ControlRights control;
     gossip::Options gossip;
+    balance::Options balance;
     terminal::Options terminal;
 };
 

@@ -73,12 +73,25 @@ void Router::detach_all(Connection& connection) {
 void Router::record_service(const std::string& service, const Cause& cause) {
     std::optional<ServiceState> state;
     const auto found = attachments_.instances().find(service);
+    const auto registered = registrations_.services().find(service);
     if (found != attachments_.instances().end()) {
         const bool draining = drains_.of(service) != nullptr;
         state = ServiceState{draining ? envelope::Health::draining : envelope::Health::up,
                              draining ? 0 : static_cast<std::uint32_t>(found->second.size())};
-    } else if (std::any_of(options_.services.begin(), options_.services.end(),
-                           [&](const ConfiguredService& one) { return one.name == service; })) {
+    }
+    if (registered != registrations_.services().end()) {
+        for (const Registration& one : registered->second) {
+            const envelope::Health health = one.health(drains_);
+            state = state ? state : ServiceState{health, 0};
+            if (health == envelope::Health::up) {
+                state = ServiceState{health, state->up + 1};
+            }
+        }
+    }
+    if (!state && std::any_of(options_.services.begin(), options_.services.end(),
+                              [&](const ConfiguredService& one) {
+                                  return one.name == service && one.ninep.empty();
+                              })) {
         state = ServiceState{envelope::Health::detached, 0};
     }
     history_.note_service(options_.machine, service, state, cause, now_);

@@ -34,10 +34,8 @@ void Router::on_request(const envelope::EnvelopeView& request, const Transit& tr
             return;
         }
     }
-    const base::Result<base::Bytes> answer = !asked ? base::Result<base::Bytes>(asked.error())
-                                             : asked->name == "drain"
-                                                 ? drain(*asked)
-                                                 : control_.answer(*asked, now_);
+    const base::Result<base::Bytes> answer =
+        asked ? respond(*asked) : base::Result<base::Bytes>(asked.error());
     envelope::ErrorFields error;
     if (!answer) {
         error = {.code = answer.error().code,

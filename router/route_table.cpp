@@ -42,9 +42,29 @@ void RouteTable::add_services(const std::vector<CatalogService>& services, std::
         ServiceEntry& service = entry(offered.service.name, previous);
         service.listed = true;
         service.listed_here = service.listed_here || at.self;
-        if (offered.health == Health::up) {
+        if (!offered.policy.empty()) {
+            hear_policy(service, offered, at);
+        }
+        const bool for_its_policy = offered.health == Health::detached && !offered.policy.empty();
+        service.ninep = service.ninep || !offered.ninep.empty();
+        service.envelopes = service.envelopes || (offered.ninep.empty() && !for_its_policy);
+        if (offered.health == Health::up && offered.ninep.empty()) {
             (at.reachable() ? service.nearest : service.awaited).push_back(machine);
         }
+    }
+}
+
+// The highest revision holds; of two with the same, the machine whose name is the smaller.
+void RouteTable::hear_policy(ServiceEntry& service, const CatalogService& offered,
+                             const MachineEntry& at) {
+    const bool holds =
+        offered.policy_revision > service.policy_revision ||
+        (offered.policy_revision == service.policy_revision && at.name < service.policy_machine);
+    const base::Result<balance::Policy> policy = balance::parse_policy(offered.policy);
+    if (holds && policy && offered.policy_revision > 0) {  // not a later version's, unknown here
+        service.policy = *policy;
+        service.policy_revision = offered.policy_revision;
+        service.policy_machine = at.name;
     }
 }
 
@@ -52,6 +72,9 @@ void RouteTable::add_services(const std::vector<CatalogService>& services, std::
 // least cost stay, mixed so that turns alternate between machines before they repeat one.
 void RouteTable::sort_candidates() {
     for (auto& [name, service] : services_) {
+        if (service.policy_revision == 0 && service.ninep && !service.envelopes) {
+            service.policy.kind = balance::Policy::Kind::round_robin;
+        }
         std::vector<std::uint32_t>& all = service.nearest;
         std::stable_sort(all.begin(), all.end(), [this](std::uint32_t a, std::uint32_t b) {
             return machines_[a].cost < machines_[b].cost;

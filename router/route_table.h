@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "balance/policy.h"
 #include "gossip/gossip.h"
 #include "router/attachments.h"
 
@@ -34,6 +35,11 @@ struct ServiceEntry {
     std::vector<TerminalId> here;          // this machine's instances; they take turns
     bool listed = false;  // by a machine that can be reached or is waited for, whatever its health
     bool listed_here = false;
+    bool ninep = false;                 // an instance of it is a 9P server, and takes no envelopes
+    bool envelopes = false;             // an instance of it isn't, or none was ever there
+    balance::Policy policy;             // what was set, or the default
+    std::uint64_t policy_revision = 0;  // 0: it is the default
+    std::string policy_machine;         // where it was set
     // Whose turn it is. Belongs to the service and outlives the table.
     std::shared_ptr<std::uint32_t> turn;
 };
@@ -56,6 +62,13 @@ public:
     const MachineEntry& self() const { return machines_[self_]; }
     const MachineEntry& machine_at(std::uint32_t index) const { return machines_[index]; }
     const std::vector<MachineEntry>& machines() const { return machines_; }
+    // In no order that means anything.
+    template <typename Visit>
+    void for_each_service(Visit&& visit) const {
+        for (const auto& [name, service] : services_) {
+            visit(service);
+        }
+    }
     std::size_t service_count() const { return services_.size(); }
 
 private:
@@ -72,6 +85,8 @@ private:
     ServiceEntry& entry(const std::string& name, const RouteTable& previous);
     void add_services(const std::vector<envelope::CatalogService>& services, std::uint32_t machine,
                       const RouteTable& previous);
+    void hear_policy(ServiceEntry& service, const envelope::CatalogService& offered,
+                     const MachineEntry& at);
     void sort_candidates();
 
     std::vector<MachineEntry> machines_;

@@ -25,7 +25,8 @@ Router::Router(Options options, base::Random random, base::Instant now,
                 history_, std::move(figures)},
                now) {
     set_gossip_rules();
-    gossip_.set_services(attachments_.catalog(options_.services, drains_), now);
+    deploy_services({});
+    gossip_.set_services(own_catalog(), now);
     record({Event::start, {}, {}});
     announced_attachments_ = attachments_.version();
     refresh();
@@ -314,7 +315,7 @@ void Router::on_attach(Connection& connection, base::ByteView body) {
 void Router::offer_attachments() {
     if (announced_attachments_ != attachments_.version()) {
         announced_attachments_ = attachments_.version();
-        gossip_.set_services(attachments_.catalog(options_.services, drains_), now_);
+        gossip_.set_services(own_catalog(), now_);
     }
 }
 
@@ -328,6 +329,7 @@ void Router::refresh() {
     built_attachments_ = attachments_.version();
     forwarder_.set_table(
         RouteTable::build(gossip_, attachments_, options_.machine, forwarder_.table()));
+    settle_policies();
     forwarder_.retry_waiting(now_);
 }
 

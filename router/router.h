@@ -27,6 +27,8 @@
 #include "router/links.h"
 #include "router/neighbour.h"
 #include "router/options.h"
+#include "router/policies.h"
+#include "router/registrations.h"
 
 namespace jetway::router {
 
@@ -74,6 +76,18 @@ public:
     // `ending`: the shutdown follows, and nobody is told or detached before it.
     void drain_all(base::Duration quiet, bool ending, base::Instant now);
     bool drained_all() const;
+
+    // A control request of a face of this program, answered at once, with the rights of `who`. All
+    // of them but `ping`, whose answers are envelopes: error `bad-envelope`; `forbidden` where
+    // `who` may not change this router. end_turn() and take_effects() follow as after any event.
+    base::Result<base::Bytes> ask(const ControlRequest& request, const Arrival& who,
+                                  base::Instant now);
+    // What probes found of an instance that is registered here, by its address as it is listed:
+    // `up` or not. Of any other it says nothing.
+    void set_instance_health(std::string_view service, std::string_view address,
+                             envelope::Health health, base::Instant now);
+    // The policy that the mesh has for a service; the default where none was set.
+    balance::Policy policy_of(std::string_view service);
 
     // Shutdown: retracts all, accepts nobody new.
     void begin_shutdown(base::Instant now);
@@ -145,6 +159,19 @@ private:
     void check_drains();
     base::Result<base::Bytes> drain(const ControlRequest& request);
     base::Bytes drain_state() const;
+    // registering.cpp
+    base::Result<base::Bytes> respond(const ControlRequest& request);
+    base::Result<base::Bytes> register_instance(const ControlRequest& request);
+    base::Result<base::Bytes> deregister_instance(const ControlRequest& request);
+    base::Result<base::Bytes> say_health(const ControlRequest& request);
+    base::Result<base::Bytes> policy(const ControlRequest& request);
+    base::Result<Registration*> registration_of(const ControlRequest& request);
+    base::Bytes registration_state(const Registration& one, bool registered) const;
+    std::optional<base::Error> set_policy(std::string_view service, std::string_view text);
+    std::vector<envelope::CatalogService> own_catalog() const;
+    void deploy_services(const std::vector<ConfiguredService>& before);
+    void registrations_changed(const std::string& service);
+    void settle_policies();
     // rights.cpp
     std::optional<std::string> why_not_change(const envelope::EnvelopeView& request,
                                               const Transit& transit) const;
@@ -171,6 +198,8 @@ private:
     ConnectionTable connections_;
     NeighbourTable neighbours_;
     Attachments attachments_;
+    Registrations registrations_;
+    Policies policies_;
     Drains drains_;
     base::Instant drains_checked_ = base::never;  // when they are, next
     gossip::Gossip gossip_;

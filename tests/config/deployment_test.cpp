@@ -197,6 +197,30 @@ machines:
         CHECK(services[1] == router::ConfiguredService{"gpu", {"h264", "av1"}, "1.2", 65535});
     }
 
+    TEST_CASE("a service's instances can be 9P servers, and it can have a policy") {
+        const Deployment deployment = valid(
+            "balance: {unhealthy_after: 5, healthy_after: 1, probe_interval: 1s}\n"
+            "machines:\n  a:\n    balance: {probe_timeout: 300ms}\n    services:\n"
+            "      - {name: web, 9p: '10.0.0.2:564/srv/web', policy: least-conn}\n"
+            "      - {name: two, 9p: ['unix:/run/w!/a', '[::1]:564']}\n"
+            "      - {name: gpu, policy: sticky header:user}\n");
+        const router::Options& options = deployment.find("a")->router;
+        REQUIRE(options.services.size() == 3);
+        REQUIRE(options.services[0].ninep.size() == 1);
+        CHECK(options.services[0].ninep[0].text() == "10.0.0.2:564/srv/web");
+        CHECK(options.services[0].policy->text() == "least-conn");
+        REQUIRE(options.services[1].ninep.size() == 2);
+        CHECK(options.services[1].ninep[0].text() == "unix:///run/w!/a");
+        CHECK_FALSE(options.services[1].policy);
+        CHECK(options.services[2].ninep.empty());
+        CHECK(options.services[2].policy->header == "user");
+        CHECK(options.balance.unhealthy_after == 5);
+        CHECK(options.balance.healthy_after == 1);
+        CHECK(options.balance.probe_interval == seconds(1));
+        CHECK(options.balance.probe_timeout == milliseconds(300));
+        CHECK(options.balance.request_timeout == seconds(30));
+    }
+
     TEST_CASE(
         "the first Unix terminal is the default one elsewhere, the other local ones are more") {
         const MachineConfig a = *valid(machine("    terminals:\n"

@@ -68,6 +68,24 @@ TEST_SUITE("config.problems") {
         }
     }
 
+    TEST_CASE("a service's 9P addresses and its policy are checked") {
+        const Case cases[] = {
+            {service("{name: x, 9p: 10.0.0.2}"), "...9p: a 9P address is HOST:PORT[/PATH]"},
+            {service("{name: x, 9p: {}}"), "...9p: expected an address, or a list of them"},
+            {service("{name: x, 9p: ['h:1', 'tcp://h:1/']}"), "...the address `h:1` stands here a"},
+            {service("{name: x, policy: fastest}"), "...policy: a policy is round-robin"},
+            {service("{name: x, policy: [nearest]}"), "...policy: a policy is round-robin"},
+            {service("{name: x, polcy: nearest}"), "...did you mean `policy`?"},
+            {"balance: {unhealthy_after: 0}\nmachines: {a: {}}\n", "...from 1 to 1000"},
+            {"balance: {probe_backoff: 1m}\nmachines: {a: {}}\n",
+             "...expected `probe_backoff` not above `probe_backoff_max`"},
+            {"probe_interval: 1s\nmachines: {a: {}}\n",
+             "...did you mean `balance.probe_interval`?"}};
+        for (const Case& c : cases) {
+            check_says(c);
+        }
+    }
+
     TEST_CASE("what later versions bring is refused plainly") {
         for (const char* key : {"ninep", "registry"}) {
             check_says({std::string(key) + ": {x: 1}\nmachines: {a: {}}\n",
@@ -75,7 +93,6 @@ TEST_SUITE("config.problems") {
             check_says({machine(std::string("    ") + key + ": 1\n"),
                         std::string("d.yml:4:5: this version of Jetway does not have `") + key});
         }
-        check_says({service("{name: x, policy: nearest}"), "...does not have `policy`"});
     }
 
     TEST_CASE("an address of TLS needs certificates") {

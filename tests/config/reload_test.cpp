@@ -88,10 +88,11 @@ TEST_SUITE("config.reload") {
             "gossip: {interval: 2s, min_interval: 10ms, request_timeout: 1s, hello: 100ms, "
             "dead_after: 400ms}\nlimits: {queue: 1MiB, max_frame: 4MiB, services: 7, machines: 8, "
             "terminals: 9, errors: 10, hello_timeout: 3s, handshakes: 5, handshake_timeout: 1s}\n"
+            "balance: {unhealthy_after: 9, probe_interval: 1s}\n"
             "security: {certificates: certs, ca: other.pem}\nhop_limit: 12\ninsecure: true\n"
             "shutdown_grace: 500ms\ncontrol_group: wheel\n");
         const Reload reload = compare(machine("{}"), fresh);
-        CHECK(reload.settings.size() == 20);
+        CHECK(reload.settings.size() == 22);
         CHECK(reload.problems.empty());
         const std::vector<std::string> lines = describe(reload);
         CHECK(lines.front() == "gossip.interval changed from 5s to 2s");
