@@ -120,7 +120,12 @@ struct Sixteen {
     std::array<Element, most_names> at{};
     std::uint16_t count = 0;
 
-    void push_back(const Element& element) { at[count++] = element; }
+    // A 17th is dropped.
+    void push_back(const Element& element) {
+        if (count < most_names) {
+            at[count++] = element;
+        }
+    }
     const Element* begin() const { return at.data(); }
     const Element* end() const { return at.data() + count; }
 };
@@ -233,7 +238,8 @@ bool known(Type type, Dialect dialect);
 // which message.
 base::Result<Message> read_message(base::ByteView whole, Dialect dialect);
 
-// Appends one message; its tag and type as they stand in it. Strings are at most 65,535 bytes long.
+// Appends one message; its tag and type as they stand in it. Strings are at most 65,535 bytes long,
+// and so are those of a stat together: they are cut.
 void append_message(base::Bytes& to, const Message& message, Dialect dialect);
 
 // One entry of a directory as 9P2000 has it, which is a stat with its size before it.
@@ -290,6 +296,8 @@ public:
         return {};
     }
 
+    // Bytes for a later feed().
+    void keep(base::ByteView bytes) { base::append(kept_, bytes); }
     std::size_t held() const { return kept_.size(); }
 
 private:
