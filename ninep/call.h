@@ -11,12 +11,16 @@ namespace jetway::ninep {
 
 class Session::Call final : public Pending {
 public:
-    Call(Session& session, const Message& request)
-        : session_(&session), tag(request.tag), type(request.type), fid(request.fid) {}
+    Call(Session& session, const Message& request, std::size_t length)
+        : session_(&session),
+          tag(request.tag),
+          type(request.type),
+          fid(request.fid),
+          size(length) {}
 
     void park() override {
         if (!dead()) {
-            session_->go_on(fid, this);
+            session_->on_parked(*this);
         }
     }
     void on_flush(std::function<void()> flush) override {
@@ -51,6 +55,14 @@ public:
         return flushed;
     }
 
+    // What it is answered with, but for the fields.
+    Message answer() const {
+        Message message;
+        message.type = answer_of(type);
+        message.tag = tag;
+        return message;
+    }
+
 private:
     Session* session_;
     std::function<void()> flush_;
@@ -59,10 +71,28 @@ public:
     const Tag tag;
     const Type type;
     const Fid fid;
-    Fid reserved = no_fid;     // that it is making
-    base::Bytes bytes;         // of a request that waited for its fid
-    bool flushed = false;      // asked to answer soon
-    std::vector<Tag> flushes;  // Tflush requests that wait for it
+    const std::size_t size;       // of its message
+    Fid reserved = no_fid;        // that it is making
+    base::Bytes bytes;            // while it waits for its fid
+    bool flushed = false;         // asked to answer soon
+    bool effective = false;       // it has had an effect: a flush waits for its answer
+    std::vector<Tag> flushes;     // Tflush requests that wait for it
+    Tag flushing = no_tag;        // of a Tflush: what it waits for, which is none
+    std::unique_ptr<File> start;  // of an attach: the root that its walk starts from
 };
+
+template <typename Value, typename Then>
+Reply<Value> Session::reply(const CallPtr& call, Then then) {
+    return Reply<Value>(call, [this, call, then](base::Result<Value> value) {
+        if (call->dead()) {
+            return;
+        }
+        if (!value) {
+            answer(call, value.error());
+        } else {
+            then(std::move(*value));
+        }
+    });
+}
 
 }  // namespace jetway::ninep

@@ -9,17 +9,10 @@ namespace jetway::ninep {
 
 namespace {
 
-constexpr std::uint32_t read_header = 11;   // of Rread: size, type, tag, count
 constexpr std::uint32_t write_header = 24;  // IOHDRSZ: what a write needs beside its data
 
 bool valid_name(std::string_view name) {
     return !name.empty() && name != "." && name.find('/') == std::string_view::npos;
-}
-
-Message answer_to(Type request) {
-    Message message;
-    message.type = answer_of(request);
-    return message;
 }
 
 bool is_directory(const File& file) {
@@ -27,20 +20,6 @@ bool is_directory(const File& file) {
 }
 
 }  // namespace
-
-template <typename Value, typename Then>
-Reply<Value> Session::reply(const CallPtr& call, Then then) {
-    return Reply<Value>(call, [this, call, then](base::Result<Value> value) {
-        if (call->dead()) {
-            return;
-        }
-        if (!value) {
-            answer(call, value.error());
-        } else {
-            then(std::move(*value));
-        }
-    });
-}
 
 void Session::run(const CallPtr& call, const Message& request) {
     if (request.type == Type::tattach) {
@@ -121,19 +100,17 @@ void Session::run_attach(const CallPtr& call, const Message& request) {
     }
     const Fid fid = request.fid;
     const std::size_t asked = names.size();
-    File& start = **root;
-    buried_.push_back(std::move(*root));
-    start.walk(names, reply<Walked>(call, [this, call, fid, asked](Walked walked) {
-                   if (walked.file == nullptr || walked.qids.size() != asked) {
-                       answer(call, error("ENOENT"));
-                       return;
-                   }
-                   FidState& state = fids_[fid];
-                   state.file = std::move(walked.file);
-                   Message done = answer_to(Type::tattach);
-                   done.qid = state.file->qid();
-                   answer(call, done);
-               }));
+    call->start = std::move(*root);
+    call->start->walk(names, reply<Walked>(call, [this, call, fid, asked](Walked walked) {
+                          if (walked.file == nullptr || walked.qids.size() != asked) {
+                              answer(call, error("ENOENT"));
+                              return;
+                          }
+                          Message done = call->answer();
+                          done.qid = walked.file->qid();
+                          settle(fid, std::move(walked.file));
+                          answer(call, done);
+                      }));
 }
 
 void Session::run_walk(const CallPtr& call, const Message& request) {
@@ -156,6 +133,11 @@ void Session::run_walk(const CallPtr& call, const Message& request) {
         answer(call, error("ENOTDIR"));
         return;
     }
+    if (newfid == fid && names.empty()) {
+        Message done = call->answer();
+        answer(call, done);
+        return;
+    }
     if (newfid != fid && !reserve(call, newfid)) {
         return;
     }
@@ -166,15 +148,14 @@ void Session::run_walk(const CallPtr& call, const Message& request) {
                 answer(call, error("ENOENT"));
                 return;
             }
-            if (walked.file != nullptr && walked.qids.size() == asked) {
-                FidState& made = fids_[newfid];
-                if (made.file != nullptr) {
-                    buried_.push_back(std::move(made.file));
-                }
-                made.file = std::move(walked.file);
-                made.directory = {};
+            if (walked.qids.size() == asked && walked.file == nullptr) {
+                answer(call, error("EIO"));
+                return;
             }
-            Message done = answer_to(Type::twalk);
+            if (walked.qids.size() == asked) {
+                settle(newfid, std::move(walked.file));
+            }
+            Message done = call->answer();
             for (const Qid& qid : walked.qids) {
                 done.qids.push_back(qid);
             }
@@ -206,7 +187,7 @@ void Session::run_open(const CallPtr& call, const Message& request) {
         const Fid fid = request.fid;
         file.open(*mode, reply<Opened>(call, [this, call, fid, mode](const Opened& opened) {
             set_open(fid, *mode);
-            Message done = answer_to(call->type);
+            Message done = call->answer();
             done.qid = opened.qid;
             done.iounit = std::min(opened.iounit, msize_ - write_header);
             answer(call, done);
@@ -236,120 +217,12 @@ void Session::run_create(const CallPtr& call, const Message& request) {
         const Fid fid = request.fid;
         file.create(fresh, reply<Opened>(call, [this, call, fid, mode](const Opened& opened) {
                         set_open(fid, *mode);
-                        Message done = answer_to(call->type);
+                        Message done = call->answer();
                         done.qid = opened.qid;
                         done.iounit = std::min(opened.iounit, msize_ - write_header);
                         answer(call, done);
                     }));
     }
-}
-
-void Session::run_read(const CallPtr& call, const Message& request) {
-    File& file = *file_of(request.fid);
-    const std::uint32_t count = std::min(request.count, msize_ - read_header);
-    if (!file.is_open() || !(file.mode().read || file.mode().execute)) {
-        answer(call, error("EBADF", "bad use of fid"));
-        return;
-    }
-    if (!is_directory(file)) {
-        file.read(
-            request.offset, count, reply<base::Bytes>(call, [this, call, count](base::Bytes data) {
-                Message done = answer_to(Type::tread);
-                done.data = base::ByteView(data).first(std::min<std::size_t>(count, data.size()));
-                answer(call, done);
-            }));
-        return;
-    }
-    if (dialect_ == Dialect::linux) {
-        answer(call, error("EISDIR"));
-        return;
-    }
-    DirectoryState& directory = fids_[request.fid].directory;
-    if (request.offset == 0) {
-        directory = {};
-    } else if (request.offset != directory.offset) {
-        answer(call, error("ESPIPE"));
-        return;
-    }
-    read_stats(call, count);
-}
-
-// Entries for a 9P2000 client: those that had no room the last time, else more of them.
-void Session::read_stats(const CallPtr& call, std::uint32_t count) {
-    FidState& state = fids_[call->fid];
-    DirectoryState& directory = state.directory;
-    if (!directory.ahead.empty() || directory.at_end) {
-        give_stats(call, count);
-        return;
-    }
-    state.file->read_directory({.cookie = directory.cookie, .bytes = count, .about = true},
-                               reply<std::vector<DirectoryEntry>>(
-                                   call, [this, call, count](std::vector<DirectoryEntry> entries) {
-                                       DirectoryState& now = fids_[call->fid].directory;
-                                       now.at_end = entries.empty();
-                                       if (!entries.empty()) {
-                                           now.cookie = entries.back().next;
-                                       }
-                                       std::move(entries.begin(), entries.end(),
-                                                 std::back_inserter(now.ahead));
-                                       give_stats(call, count);
-                                   }));
-}
-
-void Session::give_stats(const CallPtr& call, std::uint32_t count) {
-    DirectoryState& directory = fids_[call->fid].directory;
-    base::Bytes data;
-    while (!directory.ahead.empty()) {
-        const std::size_t before = data.size();
-        append_stat(data, to_stat(directory.ahead.front().about));
-        if (data.size() > count) {
-            data.resize(before);
-            if (before == 0) {
-                answer(call, error("EINVAL", "the next entry is longer than that count"));
-                return;
-            }
-            break;
-        }
-        directory.ahead.pop_front();
-    }
-    directory.offset += data.size();
-    Message done = answer_to(Type::tread);
-    done.data = data;
-    answer(call, done);
-}
-
-void Session::run_read_entries(const CallPtr& call, const Message& request) {
-    File& file = *file_of(request.fid);
-    const std::uint32_t count = std::min(request.count, msize_ - read_header);
-    if (!file.is_open()) {
-        answer(call, error("EBADF"));
-        return;
-    }
-    if (!is_directory(file)) {
-        answer(call, error("ENOTDIR"));
-        return;
-    }
-    file.read_directory(
-        {.cookie = request.offset, .bytes = count, .about = false},
-        reply<std::vector<DirectoryEntry>>(
-            call, [this, call, count](const std::vector<DirectoryEntry>& entries) {
-                base::Bytes data;
-                for (const DirectoryEntry& entry : entries) {
-                    const std::size_t before = data.size();
-                    append_entry(data, {entry.qid, entry.next, entry.type, entry.name});
-                    if (data.size() > count) {
-                        data.resize(before);
-                        break;
-                    }
-                }
-                if (data.empty() && !entries.empty()) {
-                    answer(call, error("EINVAL", "the next entry is longer than that count"));
-                    return;
-                }
-                Message done = answer_to(Type::treaddir);
-                done.data = data;
-                answer(call, done);
-            }));
 }
 
 void Session::run_write(const CallPtr& call, const Message& request) {
@@ -360,7 +233,7 @@ void Session::run_write(const CallPtr& call, const Message& request) {
     }
     file.write(request.offset, base::Bytes(request.data.begin(), request.data.end()),
                reply<std::uint32_t>(call, [this, call](std::uint32_t count) {
-                   Message done = answer_to(Type::twrite);
+                   Message done = call->answer();
                    done.count = count;
                    answer(call, done);
                }));
@@ -369,19 +242,15 @@ void Session::run_write(const CallPtr& call, const Message& request) {
 // The fid goes whatever the answer is.
 void Session::run_clunk(const CallPtr& call, const Message& request) {
     const Fid fid = request.fid;
+    call->effective = true;
     end_calls_of(fid);
     File& file = *file_of(fid);
     const Reply<Done> then(call, [this, call, fid](base::Result<Done> done) {
         if (call->dead()) {
             return;
         }
-        if (FidState* state = state_of(fid)) {
-            state->current = nullptr;
-        }
         if (done) {
-            Message answer = answer_to(call->type);
-            answer.tag = call->tag;
-            put(answer);
+            put(call->answer());
         } else {
             put_error(call->tag, done.error());
         }
@@ -398,7 +267,7 @@ void Session::run_clunk(const CallPtr& call, const Message& request) {
 void Session::run_stat(const CallPtr& call, const Message& request) {
     const std::uint64_t mask = request.mask;
     file_of(request.fid)->about(reply<About>(call, [this, call, mask](const About& about) {
-        Message done = answer_to(call->type);
+        Message done = call->answer();
         if (call->type == Type::tstat) {
             done.stat = to_stat(about);
         } else {
@@ -411,8 +280,10 @@ void Session::run_stat(const CallPtr& call, const Message& request) {
 
 void Session::run_change(const CallPtr& call, const Message& request) {
     File& file = *file_of(request.fid);
-    const Reply<Done> then =
-        reply<Done>(call, [this, call](Done) { answer(call, answer_to(call->type)); });
+    const Reply<Done> then = reply<Done>(call, [this, call](Done) {
+        Message done = call->answer();
+        answer(call, done);
+    });
     if (request.type == Type::tfsync) {
         file.sync(then);
         return;
@@ -433,13 +304,12 @@ void Session::run_change(const CallPtr& call, const Message& request) {
 
 void Session::run_special(const CallPtr& call, const Message& request) {
     const bool makes = request.type == Type::txattrwalk;
-    File* second = nullptr;
-    if (request.newfid != no_fid && !makes) {
-        second = file_of(request.newfid);
-        if (second == nullptr) {
-            answer(call, error("EBADF"));
-            return;
-        }
+    const bool takes = request.type == Type::trename || request.type == Type::tlink ||
+                       request.type == Type::trenameat;
+    File* second = takes ? file_of(request.newfid) : nullptr;
+    if (takes && second == nullptr) {
+        answer(call, error("EBADF"));
+        return;
     }
     if (makes && request.newfid != request.fid && !reserve(call, request.newfid)) {
         return;
@@ -448,12 +318,12 @@ void Session::run_special(const CallPtr& call, const Message& request) {
     file_of(request.fid)
         ->special(request, second,
                   reply<File::Special>(call, [this, call, makes, newfid](File::Special special) {
-                      if (makes && special.file != nullptr) {
-                          FidState& made = fids_[newfid];
-                          if (made.file != nullptr) {
-                              buried_.push_back(std::move(made.file));
-                          }
-                          made.file = std::move(special.file);
+                      if (makes && special.file == nullptr) {
+                          answer(call, error("EIO"));
+                          return;
+                      }
+                      if (makes) {
+                          settle(newfid, std::move(special.file));
                       }
                       special.message.type = answer_of(call->type);
                       answer(call, special.message);

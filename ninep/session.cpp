@@ -38,6 +38,10 @@ void Session::on_bytes(base::ByteView bytes) {
     if (broken_) {
         return;
     }
+    if (!wants_input()) {
+        reader_.keep(bytes);
+        return;
+    }
     const base::Result<void> fed = reader_.feed(
         bytes, [this](base::ByteView whole) { return on_message(whole) && wants_input(); });
     if (!fed && !broken_) {
@@ -51,7 +55,7 @@ base::Bytes Session::take_output() {
     reap();
     base::Bytes taken = std::exchange(out_, {});
     if (reader_.held() > 0 && !broken_) {
-        on_bytes({});  // messages that waited for room
+        on_bytes({});  // messages that waited
     }
     return taken;
 }
@@ -88,7 +92,7 @@ bool Session::on_message(base::ByteView whole) {
     } else {
         begin(*request, whole);
     }
-    return true;
+    return !broken_;
 }
 
 void Session::on_version(const Message& request) {
@@ -116,35 +120,56 @@ void Session::on_version(const Message& request) {
 }
 
 void Session::reset() {
-    const auto calls = std::exchange(calls_, {});
+    const std::unordered_map<Tag, CallPtr> calls = std::exchange(calls_, {});
+    Fids fids = std::exchange(fids_, {});
+    held_ = 0;
+    std::vector<CallPtr> in_order;
     for (const auto& [tag, call] : calls) {
+        in_order.push_back(call);
+    }
+    std::sort(in_order.begin(), in_order.end(),
+              [](const CallPtr& a, const CallPtr& b) { return a->tag < b->tag; });
+    for (const CallPtr& call : in_order) {
+        bury(std::move(call->start));
         call->end();
     }
-    Fids fids = std::exchange(fids_, {});
-    for (auto& [fid, state] : fids) {
-        buried_.push_back(std::move(state.file));
+    std::vector<Fid> numbers;
+    for (const auto& [fid, state] : fids) {
+        numbers.push_back(fid);
     }
-    held_ = 0;
+    std::sort(numbers.begin(), numbers.end());
+    for (const Fid fid : numbers) {
+        bury(std::move(fids[fid].file));
+    }
 }
 
 // flush(5): never an error; the answer of what is flushed, if there is one, goes first.
 void Session::on_flush(const Message& request) {
     ++counters_.flushed;
-    const auto found = calls_.find(request.oldtag);
-    if (request.oldtag != request.tag && found != calls_.end()) {
-        const CallPtr call = found->second;
-        const CallPtr flush = std::make_shared<Call>(*this, request);
-        calls_.emplace(request.tag, flush);
-        call->flushes.push_back(request.tag);
-        if (call->type != Type::tflush && !call->flush()) {
-            finish(call);
-        }
+    auto found = calls_.find(request.oldtag);
+    if (found != calls_.end() && found->second->type == Type::tflush) {
+        found = calls_.find(found->second->flushing);  // both wait for the same
+    }
+    if (found == calls_.end()) {
+        Message answer;
+        answer.type = Type::rflush;
+        answer.tag = request.tag;
+        put(answer);
         return;
     }
-    Message answer;
-    answer.type = Type::rflush;
-    answer.tag = request.tag;
-    put(answer);
+    if (calls_.size() >= 2 * limits_.requests) {
+        ++counters_.refused;
+        broken_ = error("EAGAIN", "too many flushes at once");
+        return;
+    }
+    const CallPtr call = found->second;
+    const CallPtr flush = std::make_shared<Call>(*this, request, 0);
+    flush->flushing = call->tag;
+    calls_.emplace(request.tag, flush);
+    call->flushes.push_back(request.tag);
+    if (!call->flush() && !call->effective) {
+        finish(call);
+    }
 }
 
 void Session::begin(const Message& request, base::ByteView whole) {
@@ -153,27 +178,18 @@ void Session::begin(const Message& request, base::ByteView whole) {
         put_error(request.tag, error("EAGAIN", "too many requests at once on this connection"));
         return;
     }
-    const CallPtr call = std::make_shared<Call>(*this, request);
-    if (request.type == Type::tattach) {
-        calls_.emplace(request.tag, call);
-        run(call, request);
-        return;
-    }
+    const CallPtr call = std::make_shared<Call>(*this, request, whole.size());
     FidState* state = state_of(request.fid);
-    if (state == nullptr) {
+    if (request.type != Type::tattach && state == nullptr) {
         put_error(request.tag, error("EBADF"));
         return;
     }
-    const bool waits = state->current != nullptr || !state->waiting.empty();
-    if (waits && held_ + whole.size() > limits_.held) {
-        ++counters_.refused;
-        put_error(request.tag, error("EAGAIN", "too much waits for its turn on this connection"));
-        return;
-    }
     calls_.emplace(request.tag, call);
-    if (waits) {
+    held_ += call->size;
+    if (request.type == Type::tattach) {
+        run(call, request);
+    } else if (state->current != nullptr || !state->waiting.empty()) {
         call->bytes.assign(whole.begin(), whole.end());
-        held_ += whole.size();
         state->waiting.push_back(call);
     } else {
         state->current = call;
@@ -181,12 +197,12 @@ void Session::begin(const Message& request, base::ByteView whole) {
     }
 }
 
-// What a fid's request held up goes on: it parked.
-void Session::go_on(Fid fid, const Call* call) {
-    FidState* state = state_of(fid);
-    if (state != nullptr && state->current.get() == call) {
-        state->current = nullptr;
-        pump(fid);
+// What it held up goes on.
+void Session::on_parked(Call& call) {
+    FidState* state = state_of(call.fid);
+    if (state != nullptr && state->current.get() == &call) {
+        state->parked.push_back(std::exchange(state->current, nullptr));
+        pump(call.fid);
     }
 }
 
@@ -198,12 +214,9 @@ void Session::pump(Fid fid) {
     while (state != nullptr && state->current == nullptr && !state->waiting.empty()) {
         const CallPtr call = state->waiting.front();
         state->waiting.pop_front();
-        if (!call->dead()) {
-            state->current = call;
-            held_ -= call->bytes.size();
-            const base::Bytes bytes = std::exchange(call->bytes, {});
-            run(call, *read_message(bytes, dialect_));
-        }
+        state->current = call;
+        const base::Bytes bytes = std::exchange(call->bytes, {});
+        run(call, *read_message(bytes, dialect_));
         state = state_of(fid);
     }
     if (state != nullptr) {
@@ -236,36 +249,40 @@ bool Session::reserve(const CallPtr& call, Fid fid) {
     return true;
 }
 
+void Session::settle(Fid fid, std::unique_ptr<File> file) {
+    FidState& state = fids_[fid];
+    if (state.file != nullptr) {
+        end_calls_of(fid);
+        bury(std::move(state.file));
+    }
+    state.file = std::move(file);
+    state.directory = {};
+}
+
+void Session::bury(std::unique_ptr<File> file) {
+    if (file != nullptr) {
+        buried_.push_back(std::move(file));
+    }
+}
+
 // The fid is free; what still waited for it is refused.
 void Session::bury(Fid fid) {
     const auto found = fids_.find(fid);
     if (found == fids_.end()) {
         return;
     }
-    buried_.push_back(std::move(found->second.file));
+    bury(std::move(found->second.file));
     const std::deque<CallPtr> waiting = std::move(found->second.waiting);
     fids_.erase(found);
     for (const CallPtr& call : waiting) {
-        if (!call->dead()) {
-            answer(call, error("EBADF"));
-        }
+        call->bytes.clear();
+        answer(call, error("EBADF"));
     }
 }
 
 // Requests of the fid that parked end before it goes.
 void Session::end_calls_of(Fid fid) {
-    std::vector<CallPtr> parked;
-    const FidState* state = state_of(fid);
-    for (const auto& [tag, call] : calls_) {
-        const bool waits =
-            std::find(state->waiting.begin(), state->waiting.end(), call) != state->waiting.end();
-        if (call->fid == fid && call != state->current && !waits && call->type != Type::tattach &&
-            call->type != Type::tflush) {
-            parked.push_back(call);
-        }
-    }
-    std::sort(parked.begin(), parked.end(),
-              [](const CallPtr& a, const CallPtr& b) { return a->tag < b->tag; });
+    const std::vector<CallPtr> parked = std::exchange(fids_[fid].parked, {});
     for (const CallPtr& call : parked) {
         const std::function<void()> flush = call->take_flush();
         answer(call, error("EINTR"));
@@ -275,7 +292,7 @@ void Session::end_calls_of(Fid fid) {
     }
 }
 
-void Session::answer(const CallPtr& call, Message message) {
+void Session::answer(const CallPtr& call, Message& message) {
     message.tag = call->tag;
     put(message);
     finish(call);
@@ -295,8 +312,14 @@ void Session::finish(const CallPtr& call) {
         return;
     }
     calls_.erase(found);
-    held_ -= call->bytes.size();
-    call->bytes.clear();
+    held_ -= call->size;
+    bury(std::move(call->start));
+    if (FidState* state = state_of(call->fid)) {
+        std::erase(state->parked, call);
+        if (!call->bytes.empty()) {
+            std::erase(state->waiting, call);
+        }
+    }
     const Fid reserved = std::exchange(call->reserved, no_fid);
     if (FidState* made = reserved != no_fid ? state_of(reserved) : nullptr) {
         if (made->file == nullptr) {
@@ -310,27 +333,44 @@ void Session::finish(const CallPtr& call) {
     for (const Tag tag : flushes) {
         if (const auto flush = calls_.find(tag); flush != calls_.end()) {
             const CallPtr waiting = flush->second;
-            Message done;
-            done.type = Type::rflush;
+            Message done = waiting->answer();
             answer(waiting, done);
         }
     }
-    if (call->type != Type::tflush) {
-        go_on(call->fid, call.get());
+    FidState* state = call->type != Type::tflush ? state_of(call->fid) : nullptr;
+    if (state != nullptr && state->current == call) {
+        state->current = nullptr;
+        pump(call->fid);
     }
     call->forget();
 }
 
-void Session::put(Message message) {
+void Session::put(const Message& message) {
+    if (broken_) {
+        return;
+    }
     const std::size_t start = out_.size();
     append_message(out_, message, dialect_);
     if (out_.size() - start > msize_ && message.type != Type::rversion) {
         out_.resize(start);
         put_error(message.tag, error("EIO", "the answer is longer than this connection's msize"));
     }
+    check_output();
+}
+
+// A client that asks and never reads.
+void Session::check_output() {
+    if (out_.size() > limits_.unread) {
+        ++counters_.unread;
+        broken_ = error("EAGAIN", "the client doesn't read its answers");
+        out_ = {};
+    }
 }
 
 void Session::put_error(Tag tag, const base::Error& why) {
+    if (broken_) {
+        return;
+    }
     ++counters_.errors;
     Message message;
     message.tag = tag;
@@ -343,9 +383,11 @@ void Session::put_error(Tag tag, const base::Error& why) {
         words = words_of(why);
         const std::size_t most = msize_ - message_header - 2;
         words.resize(std::min(words.size(), most));
+        std::replace(words.begin(), words.end(), '\0', ' ');
         message.ename = words;
     }
     append_message(out_, message, dialect_);
+    check_output();
 }
 
 }  // namespace jetway::ninep

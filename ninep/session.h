@@ -16,7 +16,6 @@
 
 #include <deque>
 #include <functional>
-#include <list>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -32,9 +31,10 @@ namespace jetway::ninep {
 struct SessionLimits {
     std::uint32_t msize = 1U << 20U;  // bytes of a message
     std::size_t fids = 16'384;
-    std::size_t requests = 1'024;    // not answered yet, those that wait among them
-    std::size_t held = 4U << 20U;    // bytes of requests that wait for their fid
-    std::size_t output = 4U << 20U;  // bytes that are not written: then nothing more is read
+    std::size_t requests = 1'024;     // not answered yet, those that wait among them
+    std::size_t held = 8U << 20U;     // bytes of requests: when they are more, nothing more is read
+    std::size_t output = 4U << 20U;   // bytes that are not written: as well
+    std::size_t unread = 32U << 20U;  // bytes that are not written: then it is broken
 };
 
 // Who attaches, as they say themselves.
@@ -50,6 +50,7 @@ struct SessionCounters {
     std::uint64_t refused = 0;    // of these: a limit was reached
     std::uint64_t malformed = 0;  // of these: no message, or none of the dialect
     std::uint64_t flushed = 0;
+    std::uint64_t unread = 0;  // sessions that ended because nobody read the answers
 };
 
 class Session {
@@ -63,14 +64,15 @@ public:
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
-    // The next bytes of the stream. Nothing is run while more output waits than the limit: it
-    // goes on when that was taken.
+    // The next bytes of the stream. They are kept while wants_input() is false, and run when the
+    // output was taken.
     void on_bytes(base::ByteView bytes);
     // What is to be written now. The caller says by it that earlier output has left.
     base::Bytes take_output();
     std::size_t output_size() const { return out_.size(); }
-    // False: more output waits than the limit; don't read from the client.
-    bool wants_input() const { return out_.size() <= limits_.output; }
+    // False: more output waits, or more bytes of requests are not done, than the limits; don't
+    // read from the client.
+    bool wants_input() const { return out_.size() <= limits_.output && held_ <= limits_.held; }
     // Why the connection has to be closed; nothing while it is fine.
     const std::optional<base::Error>& broken() const { return broken_; }
 
@@ -93,6 +95,7 @@ private:
         std::unique_ptr<File> file;  // null while a walk or an attach is making it
         CallPtr current;             // runs, and the others wait for it
         std::deque<CallPtr> waiting;
+        std::vector<CallPtr> parked;
         bool pumping = false;
         DirectoryState directory;
     };
@@ -104,9 +107,9 @@ private:
     void reset();
     void begin(const Message& request, base::ByteView whole);
     void pump(Fid fid);
-    void go_on(Fid fid, const Call* call);
+    void on_parked(Call& call);
     void run(const CallPtr& call, const Message& request);
-    // calls.cpp
+    // calls.cpp and reading.cpp
     void run_attach(const CallPtr& call, const Message& request);
     void run_walk(const CallPtr& call, const Message& request);
     void run_open(const CallPtr& call, const Message& request);
@@ -126,15 +129,19 @@ private:
     Reply<Value> reply(const CallPtr& call, Then then);
     // The second fid of a walk or an attach is made, and nobody may use it yet. False: refused.
     bool reserve(const CallPtr& call, Fid fid);
+    // What was walked to becomes the fid's, in place of what it was.
+    void settle(Fid fid, std::unique_ptr<File> file);
     void bury(Fid fid);
+    void bury(std::unique_ptr<File> file);
     File* file_of(Fid fid);
     FidState* state_of(Fid fid);
 
-    void answer(const CallPtr& call, Message message);
+    void answer(const CallPtr& call, Message& message);
     void answer(const CallPtr& call, const base::Error& why);
     void finish(const CallPtr& call);
     void end_calls_of(Fid fid);
-    void put(Message message);
+    void put(const Message& message);
+    void check_output();
     void put_error(Tag tag, const base::Error& why);
     void reap();
 
@@ -147,7 +154,7 @@ private:
     std::uint32_t msize_ = 8192;
     Fids fids_;
     std::unordered_map<Tag, CallPtr> calls_;
-    std::size_t held_ = 0;
+    std::size_t held_ = 0;  // bytes of the requests in calls_
     base::Bytes out_;
     std::optional<base::Error> broken_;
     std::vector<std::unique_ptr<File>> buried_;  // let go when nothing of theirs is running
