@@ -32,6 +32,7 @@ void add_register(CLI::App& app, Context& context);
 void add_deregister(CLI::App& app, Context& context);
 void add_policy(CLI::App& app, Context& context);
 void add_ledger(CLI::App& app, Context& context);
+void add_ninep(CLI::App& app, Context& context);
 void add_bench(CLI::App& app, Context& context);
 void add_prove(CLI::App& app, Context& context);
 void add_sim(CLI::App& app, Context& context);
