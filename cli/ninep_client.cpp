@@ -127,15 +127,33 @@ base::Result<ninep::Instance::Root> NinepClient::connect() {
         return interrupted_ ? base::Error{"EINTR", "interrupted"}
                             : base::Error{"closed", exchange.why().detail};
     }
+    if (address->path == "/") {
+        return attach(options_.aname);
+    }
+    // The path is below the server's root, or a tree that the server knows by this name alone, as
+    // diod does its exports.
+    const base::Result<ninep::Instance::Root> below = attach_below(address->path);
+    if (below || !options_.aname.empty()) {
+        return below;
+    }
+    const base::Result<ninep::Instance::Root> named = attach(address->path);
+    return named ? named : below;
+}
+
+base::Result<ninep::Instance::Root> NinepClient::attach(const std::string& aname) {
     const std::string user = options_.user.empty() ? who_runs_this() : options_.user;
-    const base::Result<ninep::Instance::Root> root =
-        call<ninep::Instance::Root>([&](const auto& then) {
-            return instance_->attach(user, ::geteuid(), options_.aname, then);
-        });
-    if (!root || address->path == "/") {
+    return call<ninep::Instance::Root>([&](const auto& then) {
+        return instance_->attach(user, ::geteuid(), aname, then);
+    });
+}
+
+base::Result<ninep::Instance::Root> NinepClient::attach_below(const std::string& path) {
+    const base::Result<ninep::Instance::Root> root = attach(options_.aname);
+    if (!root) {
         return root;
     }
-    const base::Result<ninep::Instance::Found> below = walk(root->fid, address->path);
+    const base::Result<ninep::Instance::Found> below = walk(root->fid, path);
+    clunk(root->fid);
     if (!below) {
         return below.error();
     }

@@ -71,6 +71,8 @@ private:
     void send();
     void wait(const std::function<bool()>& done, const ninep::Instance::Asked& asked);
     base::Result<void> dial(const io::Endpoint& to);
+    base::Result<ninep::Instance::Root> attach(const std::string& aname);
+    base::Result<ninep::Instance::Root> attach_below(const std::string& path);
 
     NinepOptions options_;
     client::Runtime runtime_;
