@@ -14,11 +14,15 @@
 import collections
 import contextlib
 import dataclasses
+import os
 import socket
 import struct
+import sys
 import time
 
-from harness import SLOW
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+
+from harness import SLOW  # noqa: E402
 
 NOTAG, NOFID = 0xFFFF, 0xFFFFFFFF
 OREAD, OWRITE, ORDWR, OTRUNC = 0, 1, 2, 0x10
@@ -226,7 +230,7 @@ def entries_in(data):
     return found
 
 
-class Closed(Exception):
+class Closed(ConnectionError):
     """The other side closed the connection."""
 
 
@@ -295,13 +299,19 @@ class Client:
         self.wire = wire
         self.free, self.next_fid, self.next_tag = [], 1, 0
         self.came = {}
-        wire.send(encode("Tversion", NOTAG, msize=msize, version=dialect))
-        answer = wire.take()
-        self.msize, self.dialect = answer.msize, answer.version
-        self.linux = self.dialect == "9P2000.L"
         self.root = None
-        if attach:
-            self.root, self.root_qid = self.attach(uname, aname)
+        try:
+            wire.send(encode("Tversion", NOTAG, msize=msize, version=dialect))
+            answer = wire.take()
+            if answer.name != "Rversion":
+                raise Broken(f"{answer.name} to Tversion")
+            self.msize, self.dialect = answer.msize, answer.version
+            self.linux = self.dialect == "9P2000.L"
+            if attach:
+                self.root, self.root_qid = self.attach(uname, aname)
+        except BaseException:
+            wire.close()
+            raise
 
     @classmethod
     def at(cls, address, *how, deadline=10.0, **named):

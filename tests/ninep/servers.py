@@ -16,8 +16,8 @@ import subprocess
 import tempfile
 
 import raw9p
-from harness import ROOT, free_addresses, until
 from instance9p import in_namespace
+from harness import ROOT, free_addresses, until  # in its folder since raw9p is imported
 
 GANESHA = ROOT / "build" / "ganesha"
 
@@ -36,7 +36,11 @@ class Server:
             path = self.folder / file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        prefix = ["ip", "netns", "exec", namespace] if namespace else []
+        prefix = []
+        if namespace:
+            # diod wants a name for who connects; `ip netns exec` has mounts of its own.
+            hosts = world.write(f"{name}.hosts", "".join(f"10.0.0.{n} host-{n}\n" for n in range(1, 10)))
+            prefix = ["ip", "netns", "exec", namespace, "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', hosts]
         command, env = self.command(world)
         self.process = world.process(f"{name}-{type(self).__name__.lower()}", *prefix, *command, env=env)
         self.process.expected = (0, -15)
@@ -48,6 +52,10 @@ class Server:
     @property
     def registered(self):
         return f"{self.address}/{self.aname.lstrip('/')}"
+
+    @property
+    def aname(self):
+        return str(self.folder)
 
     def ready(self):
         def answers():
@@ -71,10 +79,6 @@ class Diod(Server):
     @staticmethod
     def why_not():
         return None if shutil.which("diod", path=os.environ["PATH"] + ":/usr/sbin") else "diod is not installed"
-
-    @property
-    def aname(self):
-        return str(self.folder)
 
     def command(self, world):
         return ["/usr/sbin/diod", "-f", "-n", "-N", "-S", "-U", "root", "-L", "stderr", "-l", self.address,
@@ -114,10 +118,6 @@ class Ganesha(Server):
         libraries = [GANESHA / "usr/lib/ganesha", GANESHA / "usr/lib/x86_64-linux-gnu"]
         return {**os.environ, "LD_LIBRARY_PATH": ":".join(map(str, libraries))}
 
-    @property
-    def aname(self):
-        return "web"
-
     def command(self, world):
         own = self.folder.parent
         config = own / "ganesha.conf"
@@ -125,7 +125,7 @@ class Ganesha(Server):
 NFS_CORE_PARAM {{ Protocols = 9P; Bind_addr = {self.host}; Enable_NLM = false; Enable_RQUOTA = false;
                   Plugins_Dir = {GANESHA}/usr/lib/x86_64-linux-gnu/ganesha; }}
 _9P {{ _9P_TCP_Port = {self.port}; Nb_Worker = 4; }}
-EXPORT {{ Export_Id = 1; Path = {self.folder}; Pseudo = /web; Tag = web; Protocols = 9P; Access_Type = RW;
+EXPORT {{ Export_Id = 1; Path = {self.folder}; Pseudo = {self.folder}; Protocols = 9P; Access_Type = RW;
           Squash = None; FSAL {{ Name = VFS; }} }}
 LOG {{ Default_Log_Level = FATAL; }}
 """)

@@ -1,16 +1,12 @@
 """That what the other tests stand on is what it says: the client, the small server, the kernel, real servers."""
 
-import os
-import sys
 import unittest
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
-
-import kernel  # noqa: E402
-from harness import TestCase  # noqa: E402
-from instance9p import BIG, LISTED, Instance  # noqa: E402
-from raw9p import Client, Refused  # noqa: E402
-from servers import Diod, Ganesha, run_tool  # noqa: E402
+import kernel
+from instance9p import BIG, LISTED, Instance
+from raw9p import Client, Refused
+from routers import TestCase
+from servers import Diod, Ganesha, run_tool
 
 FILES = {"health": "ok\n", "who": "real", "big": BIG, **{f"many/{number}": str(number) for number in range(300)}}
 
