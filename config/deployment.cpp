@@ -304,7 +304,8 @@ bool uses_tls(const MachineConfig& machine) {
     return std::any_of(machine.listen.begin(), machine.listen.end(),
                        [](const Address& address) { return address.is_encrypted(); }) ||
            std::any_of(machine.links.begin(), machine.links.end(), encrypted) ||
-           std::any_of(machine.locals.begin(), machine.locals.end(), encrypted);
+           std::any_of(machine.locals.begin(), machine.locals.end(), encrypted) ||
+           std::any_of(machine.ninep.begin(), machine.ninep.end(), encrypted);
 }
 
 std::vector<Address> insecure_listeners(const MachineConfig& machine) {
@@ -318,6 +319,9 @@ std::vector<Address> insecure_listeners(const MachineConfig& machine) {
     std::for_each(machine.listen.begin(), machine.listen.end(), look_at);
     for (const LocalTerminalConfig& local : machine.locals) {
         look_at(local.address);
+    }
+    for (const NinepListener& ninep : machine.ninep) {
+        look_at(ninep.address);
     }
     return found;
 }

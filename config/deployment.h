@@ -21,6 +21,7 @@
 #include "base/time.h"
 #include "config/address.h"
 #include "config/expect.h"
+#include "config/ninep.h"
 #include "config/problem.h"
 #include "config/rules.h"
 #include "config/security.h"
@@ -73,6 +74,7 @@ struct MachineConfig {
     bool refuse_unknown_neighbours = false;
     Security security;
     HandshakeBounds handshakes;
+    std::vector<NinepListener> ninep;  // where the /svc tree is served besides its default socket
 };
 
 struct Deployment {

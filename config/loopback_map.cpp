@@ -36,6 +36,11 @@ public:
                     move(link.address, link.peer);
                 }
             }
+            for (NinepListener& ninep : machine.ninep) {
+                if (!ninep.address.is_unix_socket()) {
+                    move(ninep.address, machine.name);
+                }
+            }
         }
         if (mapping != nullptr) {
             list(*mapping);

@@ -70,6 +70,7 @@ private:
         draft_.admin_remote = std::move(settings.admin_remote);
         draft_.config.security = std::move(settings.security);
         draft_.config.handshakes = settings.handshakes;
+        draft_.config.ninep = std::move(settings.ninep);
     }
 
     void read_services(const YamlNode& list) {

@@ -11,16 +11,6 @@ std::string format(const Problem& problem, std::string_view file) {
            std::to_string(problem.column) + ": " + problem.text;
 }
 
-std::string quoted(std::string_view name) {
-    constexpr std::size_t longest = 160;
-    std::string text = "`";
-    for (const char c : name.substr(0, longest)) {
-        const auto byte = static_cast<unsigned char>(c);
-        text += byte < 0x20 || byte == 0x7f ? '?' : c;
-    }
-    return text + (name.size() > longest ? "…`" : "`");
-}
-
 void Problems::add(Place at, std::string text) {
     if (full()) {
         ++dropped_;

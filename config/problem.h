@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/quoted.h"
+
 namespace jetway::config {
 
 // A position in the text; both count from 1.
@@ -30,9 +32,7 @@ struct Problem {
 // "deployment.yml:12:7: unknown key `hops_limt`: did you mean `hop_limit`?"
 std::string format(const Problem& problem, std::string_view file);
 
-// `name` in backquotes, cut short and without control characters, as problems quote what was
-// written.
-std::string quoted(std::string_view name);
+using base::quoted;
 
 class Problems {
 public:

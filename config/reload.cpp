@@ -86,6 +86,14 @@ std::string joined(const std::vector<std::string>& names) {
     return text;
 }
 
+std::string texts_of(const std::vector<NinepListener>& listeners) {
+    std::vector<std::string> texts;
+    for (const NinepListener& one : listeners) {
+        texts.push_back(one.address.text() + (one.write ? " (write)" : ""));
+    }
+    return joined(texts);
+}
+
 std::vector<SettingChange> compare_settings(const MachineConfig& old, const MachineConfig& fresh) {
     SettingsDifference all;
     const gossip::Options& gossip = old.router.gossip;
@@ -105,6 +113,7 @@ std::vector<SettingChange> compare_settings(const MachineConfig& old, const Mach
     all.count("limits.machines", gossip.max_machines, new_gossip.max_machines);
     all.count("limits.terminals", old.router.terminals, fresh.router.terminals);
     all.count("limits.errors", old.router.errors, fresh.router.errors);
+    all.text("ninep.listen", texts_of(old.ninep), texts_of(fresh.ninep));
     all.duration("limits.hello_timeout", terminal.hello_timeout, new_terminal.hello_timeout);
     all.duration("limits.hold_timeout", terminal.hold_timeout, new_terminal.hold_timeout);
     all.duration("limits.frame_timeout", terminal.frame_timeout, new_terminal.frame_timeout);

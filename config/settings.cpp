@@ -157,36 +157,38 @@ void read_unknown_neighbours(const Section& section, Settings& settings, Problem
 }  // namespace
 
 Keys settings_keys() {
-    return {{"gossip", "limits", "balance", "hop_limit", "insecure", "shutdown_grace",
-             "control_group", "strict_services", "unknown_neighbours", "admin", "security"},
-            {"ninep", "registry", "dns", "ingress"},
-            {"gossip.interval",
-             "gossip.min_interval",
-             "gossip.request_timeout",
-             "gossip.hello",
-             "gossip.dead_after",
-             "limits.queue",
-             "limits.max_frame",
-             "limits.machines",
-             "limits.terminals",
-             "limits.errors",
-             "limits.hello_timeout",
-             "limits.frame_timeout",
-             "limits.handshakes",
-             "limits.handshakes_per_address",
-             "limits.handshake_timeout",
-             "balance.unhealthy_after",
-             "balance.healthy_after",
-             "balance.probe_interval",
-             "balance.probe_timeout",
-             "balance.probe_backoff",
-             "balance.probe_backoff_max",
-             "security.certificates",
-             "security.ca",
-             "security.certificate",
-             "security.key",
-             "security.network",
-             "admin.remote"}};
+    return {
+        {"gossip", "limits", "balance", "hop_limit", "insecure", "shutdown_grace", "control_group",
+         "strict_services", "unknown_neighbours", "admin", "security", "ninep"},
+        {"registry", "dns", "ingress"},
+        {"gossip.interval",
+         "gossip.min_interval",
+         "gossip.request_timeout",
+         "gossip.hello",
+         "gossip.dead_after",
+         "limits.queue",
+         "limits.max_frame",
+         "limits.machines",
+         "limits.terminals",
+         "limits.errors",
+         "limits.hello_timeout",
+         "limits.frame_timeout",
+         "limits.handshakes",
+         "limits.handshakes_per_address",
+         "limits.handshake_timeout",
+         "balance.unhealthy_after",
+         "balance.healthy_after",
+         "balance.probe_interval",
+         "balance.probe_timeout",
+         "balance.probe_backoff",
+         "balance.probe_backoff_max",
+         "security.certificates",
+         "security.ca",
+         "security.certificate",
+         "security.key",
+         "security.network",
+         "admin.remote",
+         "ninep.listen"}};
 }
 
 Settings read_settings(const Section& section, Settings settings, Problems& problems) {
@@ -213,6 +215,9 @@ Settings read_settings(const Section& section, Settings settings, Problems& prob
     read_unknown_neighbours(section, settings, problems);
     if (const YamlNode* admin = section.find("admin")) {
         read_admin(*admin, settings, problems);
+    }
+    if (const YamlNode* ninep = section.find("ninep")) {
+        settings.ninep = read_ninep(*ninep, std::move(settings.ninep), problems);
     }
     return settings;
 }

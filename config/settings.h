@@ -11,6 +11,7 @@
 
 #include "balance/options.h"
 #include "base/time.h"
+#include "config/ninep.h"
 #include "config/rules.h"
 #include "config/section.h"
 #include "config/security.h"
@@ -38,6 +39,7 @@ struct Settings {
     std::vector<PlacedName> admin_remote;  // machines
     Security security;
     HandshakeBounds handshakes;
+    std::vector<NinepListener> ninep;
 };
 
 // The keys of the settings, for the section that they stand in together with its own.

@@ -1,24 +1,14 @@
-// Durations and sizes as people write them: a whole number and a unit, `20ms`, `16MiB`.
-//
-// A number without a unit is refused, so that nobody has to guess; so are fractions (`500ms` says
-// what `0.5s` would). The errors say what was expected, and what was probably meant.
+// Durations and sizes as a deployment has them (base/units.h).
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <string_view>
-
-#include "base/result.h"
-#include "base/time.h"
+#include "base/units.h"
 
 namespace jetway::config {
 
-base::Result<base::Duration> parse_duration(std::string_view text);  // ns us ms s m h
-base::Result<std::uint64_t> parse_size(std::string_view text);       // B KiB MiB GiB
-base::Result<std::uint64_t> parse_count(std::string_view text);      // decimal digits
-
-// The shortest form that the parsers read back as the same: `1500ms`, `5s`, `16MiB`.
-std::string format_duration(base::Duration duration);
-std::string format_size(std::uint64_t bytes);
+using base::format_duration;
+using base::format_size;
+using base::parse_count;
+using base::parse_duration;
+using base::parse_size;
 
 }  // namespace jetway::config

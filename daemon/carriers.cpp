@@ -177,6 +177,9 @@ void Carriers::turn() {
     ended_.clear();
     dialled_.clear();
     in_turn_ = false;
+    if (after_turn_) {
+        after_turn_();
+    }
 }
 
 }  // namespace jetway::daemon

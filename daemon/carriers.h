@@ -43,6 +43,9 @@ public:
     // loop, and after whatever changed the router outside of one.
     void turn();
 
+    // Called at the end of each turn, when the router has nothing more to say.
+    void after_turn(std::function<void()> then) { after_turn_ = std::move(then); }
+
     void attach_in_process(router::TerminalId id, InProcess* handler);
 
     // For Carrier and InProcess: the connection is gone.
@@ -71,6 +74,7 @@ private:
     std::map<std::string, std::unique_ptr<transport::Dialler>, std::less<>> dials_;  // by peer
     std::vector<std::unique_ptr<Carrier>> ended_;               // destroyed at the end of the turn
     std::vector<std::unique_ptr<transport::Dialler>> dialled_;  // as well
+    std::function<void()> after_turn_;
     bool in_turn_ = false;
 };
 

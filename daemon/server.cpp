@@ -57,7 +57,8 @@ Server::Server(io::Loop& loop, Options options)
       router_(with_incarnation(options_.machine.router,
                                !config::insecure_listeners(options_.machine).empty()),
               seeded(), loop.now(), process_figures),
-      carriers_(loop, router_, options_.on_report),
+      carriers_(loop, router_, [this](const base::Report& report) { tell(report); }),
+      ninep_(carriers_),
       admission_(limits_of(options_.machine.handshakes)),
       validity_timer_(loop, [this] { report_validity(); }),
       shutdown_timer_(loop, [this] { watch_shutdown(); }) {
@@ -99,6 +100,11 @@ base::Result<void> Server::check_listeners(const config::MachineConfig& machine)
             "in the file or give --insecure if that network is trusted"};
 }
 
+void Server::tell(const base::Report& report) {
+    options_.on_report(report);
+    ninep_.on_report(report);
+}
+
 void Server::use_certificates(std::shared_ptr<const io::TlsContext> tls) {
     tls_ = std::move(tls);
     carriers_.set_tls(tls_);
@@ -132,6 +138,8 @@ base::Result<void> Server::listen_as(const config::MachineConfig& machine) {
         router::Entry by;
         std::string terminal;
         transport::Target target;
+        bool ninep = false;
+        bool write = false;
     };
     std::vector<Wanted> wanted;
     if (!options_.socket.empty()) {
@@ -145,15 +153,26 @@ base::Result<void> Server::listen_as(const config::MachineConfig& machine) {
     for (const config::Address& address : machine.listen) {
         wanted.push_back({router::Entry::network_listener, "", target_of(address)});
     }
-    for (auto& [by, terminal, target] : wanted) {
-        target.max_frame = machine.router.terminal.max_frame;
+    if (!options_.socket.empty()) {
+        wanted.push_back({router::Entry::local_listener, "",
+                          io::Endpoint::unix_socket(config::ninep_socket(options_.socket)), true});
+    }
+    for (const config::NinepListener& ninep : machine.ninep) {
+        wanted.push_back(
+            {router::Entry::local_listener, "", target_of(ninep.address), true, ninep.write});
+    }
+    for (Wanted& one : wanted) {
+        one.target.max_frame = machine.router.terminal.max_frame;
     }
     std::map<std::string, Listening> opened;
     std::vector<std::string> keys;
     std::vector<std::pair<transport::Listener*, transport::Target>> changed;
-    for (const auto& [by, terminal, target] : wanted) {
+    for (const auto& [by, terminal, target, ninep, write] : wanted) {
         const bool local = by == router::Entry::local_listener;
-        const std::string key = (local ? "services " : "neighbours ") + target.endpoint.text();
+        const std::string key = (ninep   ? "9P "
+                                 : local ? "services "
+                                         : "neighbours ") +
+                                target.endpoint.text();
         keys.push_back(key);
         if (const auto there = listeners_.find(key); there != listeners_.end()) {
             changed.emplace_back(there->second.listener.get(), target);
@@ -169,12 +188,16 @@ base::Result<void> Server::listen_as(const config::MachineConfig& machine) {
             },
             [this, key](std::unique_ptr<io::Stream> stream) {
                 const Listening& at = listeners_.at(key);
-                carriers_.accept(at.by, at.terminal, std::move(stream));
+                if (at.ninep) {
+                    ninep_.accept(std::move(stream), at.write);
+                } else {
+                    carriers_.accept(at.by, at.terminal, std::move(stream));
+                }
             });
         if (!listener) {
             return listener.error();
         }
-        opened.emplace(key, Listening{by, {}, std::move(*listener)});
+        opened.emplace(key, Listening{ninep, write, by, {}, std::move(*listener)});
     }
     for (const auto& [listener, target] : changed) {
         if (const base::Result<void> became = listener->become(target); !became) {
@@ -193,6 +216,7 @@ base::Result<void> Server::listen_as(const config::MachineConfig& machine) {
     });
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         listeners_.at(keys[i]).terminal = wanted[i].terminal;
+        listeners_.at(keys[i]).write = wanted[i].write;
     }
     return {};
 }

@@ -13,6 +13,7 @@
 #include "config/reload.h"
 #include "daemon/carriers.h"
 #include "daemon/in_process.h"
+#include "daemon/ninep_server.h"
 #include "io/loop.h"
 #include "router/router.h"
 #include "transport/listener.h"
@@ -23,7 +24,7 @@ class Server {
 public:
     struct Options {
         config::MachineConfig machine;
-        std::string socket;  // path of the default Unix socket; empty: none
+        std::string socket;  // path of the default Unix socket; empty: none, nor one for 9P
         std::string folder;  // of the deployment file: relative paths of certificates start there
         bool insecure = false;  // may listen beyond loopback without TLS
         std::function<void(const base::Report&)> on_report;
@@ -57,11 +58,14 @@ private:
     base::Result<void> listen_as(const config::MachineConfig& machine);
     base::Result<void> check_listeners(const config::MachineConfig& machine) const;
     void set_targets(const config::MachineConfig& machine);
+    void tell(const base::Report& report);
     void use_certificates(std::shared_ptr<const io::TlsContext> tls);
     void report_validity();
     void watch_shutdown();
 
     struct Listening {
+        bool ninep = false;  // of the /svc tree
+        bool write = false;  // its clients may change the router
         router::Entry by;
         std::string terminal;  // the local terminal's name; empty: the default one
         std::unique_ptr<transport::Listener> listener;
@@ -71,6 +75,7 @@ private:
     Options options_;
     router::Router router_;
     Carriers carriers_;
+    NinepServer ninep_;
     std::shared_ptr<const io::TlsContext> tls_;  // none: no TLS
     transport::Admission admission_;
     std::map<std::string, Listening> listeners_;  // by kind and endpoint

@@ -1,15 +1,10 @@
-// OpenSSL's SHA-256 by itself, without the providers of its newer interface: they would cost an
-// idle router megabytes, and every digest a look-up.
-#define OPENSSL_API_COMPAT 0x10100000L
-
 #include "envelope/announce.h"
-
-#include <openssl/sha.h>
 
 #include <array>
 
 #include "envelope/address.h"
 #include "envelope/cursor.h"
+#include "envelope/digest.h"
 #include "envelope/keys_seen.h"
 #include "envelope/packer.h"
 #include "envelope/service_entry.h"
@@ -227,15 +222,6 @@ bool read_key(Cursor& cursor, std::string_view key, Announce& announce) {
         return read_list(cursor, announce.requests, read_request);
     }
     return cursor.skip();
-}
-
-std::uint64_t first_of_sha256(base::ByteView bytes) {
-    std::array<std::uint8_t, SHA256_DIGEST_LENGTH> hash;
-    SHA256_CTX context;
-    SHA256_Init(&context);
-    SHA256_Update(&context, bytes.data(), bytes.size());
-    SHA256_Final(hash.data(), &context);
-    return base::read_be<std::uint64_t>(hash.data());
 }
 
 void append_route(Packer& packer, const RouteEntry& route) {

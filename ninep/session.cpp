@@ -351,6 +351,9 @@ void Session::put(const Message& message) {
     }
     const std::size_t start = out_.size();
     append_message(out_, message, dialect_);
+    if (start == 0 && ready_) {
+        ready_();
+    }
     if (out_.size() - start > msize_ && message.type != Type::rversion) {
         out_.resize(start);
         put_error(message.tag, error("EIO", "the answer is longer than this connection's msize"));
@@ -385,6 +388,9 @@ void Session::put_error(Tag tag, const base::Error& why) {
         words.resize(std::min(words.size(), most));
         std::replace(words.begin(), words.end(), '\0', ' ');
         message.ename = words;
+    }
+    if (out_.empty() && ready_) {
+        ready_();
     }
     append_message(out_, message, dialect_);
     check_output();

@@ -69,6 +69,8 @@ public:
     void on_bytes(base::ByteView bytes);
     // What is to be written now. The caller says by it that earlier output has left.
     base::Bytes take_output();
+    // Called whenever there is output where there was none.
+    void on_output(std::function<void()> ready) { ready_ = std::move(ready); }
     std::size_t output_size() const { return out_.size(); }
     // False: more output waits, or more bytes of requests are not done, than the limits; don't
     // read from the client.
@@ -156,6 +158,7 @@ private:
     std::unordered_map<Tag, CallPtr> calls_;
     std::size_t held_ = 0;  // bytes of the requests in calls_
     base::Bytes out_;
+    std::function<void()> ready_;
     std::optional<base::Error> broken_;
     std::vector<std::unique_ptr<File>> buried_;  // let go when nothing of theirs is running
 };

@@ -144,6 +144,34 @@ Result<base::Bytes> Router::ask(const ControlRequest& request, const Arrival& wh
     return respond(request);
 }
 
+Result<void> Router::ask_all(const std::vector<ControlRequest>& requests, const Arrival& who,
+                             base::Instant now) {
+    const Registrations registrations = registrations_;
+    const Policies policies = policies_;
+    const Drains drains = drains_;
+    const std::size_t reports = reports_.size();
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        const Result<base::Bytes> done = ask(requests[i], who, now);
+        if (done) {
+            continue;
+        }
+        if (i > 0) {
+            registrations_ = registrations;
+            policies_ = policies;
+            drains_ = drains;
+            reports_.resize(reports);
+            attachments_.changed();
+            drains_changed({});
+        }
+        const std::string where =
+            requests.size() > 1 ? "command " + std::to_string(i + 1) + " of " +
+                                      std::to_string(requests.size()) + " (none of them is done): "
+                                : "";
+        return Error{done.error().code, where + done.error().detail};
+    }
+    return {};
+}
+
 base::Bytes Router::registration_state(const Registration& one, bool registered) const {
     return packed({{"schema", "jetway.registration/1"},
                    {"machineId", options_.machine},

@@ -82,6 +82,9 @@ public:
     // `who` may not change this router. end_turn() and take_effects() follow as after any event.
     base::Result<base::Bytes> ask(const ControlRequest& request, const Arrival& who,
                                   base::Instant now);
+    // Several that change the router: all are done, or none. The error says which was refused.
+    base::Result<void> ask_all(const std::vector<ControlRequest>& requests, const Arrival& who,
+                               base::Instant now);
     // What probes found of an instance that is registered here, by its address as it is listed:
     // `up` or not. Of any other it says nothing.
     void set_instance_health(std::string_view service, std::string_view address,

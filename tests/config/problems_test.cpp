@@ -87,7 +87,7 @@ TEST_SUITE("config.problems") {
     }
 
     TEST_CASE("what later versions bring is refused plainly") {
-        for (const char* key : {"ninep", "registry"}) {
+        for (const char* key : {"dns", "registry"}) {
             check_says({std::string(key) + ": {x: 1}\nmachines: {a: {}}\n",
                         std::string("d.yml:1:1: this version of Jetway does not have `") + key});
             check_says({machine(std::string("    ") + key + ": 1\n"),

@@ -1,4 +1,4 @@
-#include "config/units.h"
+#include "base/units.h"
 
 #include <algorithm>
 #include <array>
@@ -8,9 +8,9 @@
 #include <optional>
 #include <span>
 
-#include "config/problem.h"
+#include "base/quoted.h"
 
-namespace jetway::config {
+namespace jetway::base {
 namespace {
 
 struct Unit {
@@ -67,7 +67,7 @@ const Family durations{"a duration such as `5s` or `20ms`", duration_units, dura
 const Family sizes{"a size such as `16MiB`, `8KiB` or `512B`", size_units, size_misspellings,
                    std::numeric_limits<std::uint64_t>::max()};
 
-base::Error bad(std::string detail) {
+Error bad(std::string detail) {
     return {"bad-config", std::move(detail)};
 }
 
@@ -94,7 +94,7 @@ std::string_view meant_unit(const Family& family, std::string_view written) {
     return {};
 }
 
-base::Result<std::uint64_t> parse(const Family& family, std::string_view text) {
+Result<std::uint64_t> parse(const Family& family, std::string_view text) {
     const std::string expected = "expected " + std::string(family.expected);
     const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
     if (digits == 0) {
@@ -138,7 +138,7 @@ std::string shortest(const Family& family, std::uint64_t value) {
 
 }  // namespace
 
-base::Result<std::uint64_t> parse_count(std::string_view text) {
+Result<std::uint64_t> parse_count(std::string_view text) {
     std::uint64_t value = 0;
     const char* end = text.data() + text.size();
     const auto [stopped, error] = std::from_chars(text.data(), end, value);
@@ -151,20 +151,20 @@ base::Result<std::uint64_t> parse_count(std::string_view text) {
     return value;
 }
 
-base::Result<base::Duration> parse_duration(std::string_view text) {
+Result<Duration> parse_duration(std::string_view text) {
     const auto value = parse(durations, text);
     if (!value) {
         return value.error();
     }
-    return base::Duration(static_cast<std::int64_t>(*value));
+    return Duration(static_cast<std::int64_t>(*value));
 }
 
-base::Result<std::uint64_t> parse_size(std::string_view text) {
+Result<std::uint64_t> parse_size(std::string_view text) {
     return parse(sizes, text);
 }
 
-std::string format_duration(base::Duration duration) {
-    if (duration == base::Duration::zero()) {
+std::string format_duration(Duration duration) {
+    if (duration == Duration::zero()) {
         return "0s";
     }
     return shortest(durations, static_cast<std::uint64_t>(duration.count()));
@@ -174,4 +174,4 @@ std::string format_size(std::uint64_t bytes) {
     return shortest(sizes, bytes);
 }
 
-}  // namespace jetway::config
+}  // namespace jetway::base

@@ -1,15 +1,14 @@
-#include "client/json.h"
+#include "envelope/json.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "envelope/cursor.h"
 
-namespace jetway::client {
+namespace jetway::envelope {
 
 namespace {
 
-using envelope::Cursor;
 
 // Reads one value, and those within it, each once.
 class Reader {
@@ -202,4 +201,4 @@ std::string base64(base::ByteView bytes) {
     return text;
 }
 
-}  // namespace jetway::client
+}  // namespace jetway::envelope

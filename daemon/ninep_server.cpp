@@ -1,0 +1,228 @@
+#include "daemon/ninep_server.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "io/file.h"
+#include "router/permissions.h"
+
+namespace jetway::daemon {
+
+namespace {
+
+constexpr base::Duration between_checks = std::chrono::seconds(1);
+
+// Whoever is at the other end, for the rights to change the router.
+router::Arrival arrival_of(const io::Stream& stream, bool write) {
+    router::Arrival arrival{.by = router::Entry::local_listener,
+                            .peer_address = stream.peer_name()};
+    if (const io::PeerCredentials peer = stream.peer_credentials(); peer.known) {
+        arrival.user = {.uid = peer.uid, .gid = peer.gid, .groups = peer.groups};
+    } else {
+        arrival.in_process = write;  // its listener's word
+    }
+    arrival.encrypted = stream.encrypted();
+    arrival.certified = stream.certified();
+    return arrival;
+}
+
+}  // namespace
+
+class NinepServer::Connection final : private io::StreamHandler {
+public:
+    Connection(NinepServer& server, std::unique_ptr<io::Stream> stream, bool write)
+        : server_(server), stream_(std::move(stream)), client_(std::make_shared<ninep::Client>()) {
+        client_->arrival = arrival_of(*stream_, write);
+        client_->name = stream_->peer_name();
+        client_->may_change = !router::why_not_control(server_.carriers_.router().options().control,
+                                                       client_->arrival);
+        session_ = std::make_unique<ninep::Session>(
+            ninep::SessionLimits{},
+            [this](const ninep::Attacher& attacher) {
+                return server_.tree_.attach(client_, attacher);
+            },
+            server_.tree_.counters());
+        session_->on_output([this] { server_.ready_.insert(this); });
+        stream_->set_handler(this);
+        stream_->start_reading();
+    }
+
+    // Writes what there is, and reads on when there is room for it.
+    void flush() {
+        if (!stream_->busy() && stream_->is_open()) {
+            base::Bytes bytes = session_->take_output();
+            if (!bytes.empty()) {
+                moved_ = server_.carriers_.loop().now();
+                std::vector<io::WriteChunk> chunks(1);
+                chunks[0].own = std::move(bytes);
+                stream_->write(std::move(chunks));
+            }
+        }
+        if (session_->broken()) {
+            end();
+        } else if (session_->wants_input() != reading_) {
+            reading_ = !reading_;
+            if (reading_) {
+                stream_->start_reading();
+            } else {
+                stream_->stop_reading();
+            }
+        }
+    }
+
+    bool is_stalled(base::Instant now) {
+        const std::size_t left = stream_->unfinished_bytes();
+        if (left != left_) {
+            left_ = left;
+            moved_ = now;
+        }
+        return left > 0 && now - moved_ >= stalled;
+    }
+
+    void end() {
+        stream_->shutdown_then_close();
+        server_.lost(this);
+    }
+
+private:
+    void on_read(base::ByteView bytes, const std::shared_ptr<base::Bytes>& /*owner*/) override {
+        server_.tree_.set_now(server_.carriers_.loop().now());
+        session_->on_bytes(bytes);
+        flush();
+    }
+    void on_writable() override { flush(); }
+    void on_closed(const base::Error& /*why*/) override { server_.lost(this); }
+
+    NinepServer& server_;
+    std::unique_ptr<io::Stream> stream_;
+    std::shared_ptr<ninep::Client> client_;
+    std::unique_ptr<ninep::Session> session_;
+    bool reading_ = true;
+    std::size_t left_ = 0;  // of the write, when it was last looked at
+    base::Instant moved_{};
+};
+
+NinepServer::NinepServer(Carriers& carriers)
+    : carriers_(carriers),
+      asks_([this](const envelope::EnvelopeFields& fields) -> base::Result<void> {
+          if (asker_ == nullptr || !asker_->is_open()) {
+              asker_ = std::make_unique<InProcess>(
+                  carriers_, std::vector<envelope::ServiceEntry>{},
+                  [this](const envelope::EnvelopeView& view) { asks_.on_envelope(view); });
+          }
+          return asker_->send(fields);
+      }),
+      tree_(outside(), asks_, nullptr),
+      timer_(carriers.loop(),
+             [this] {
+                 tree_.set_now(carriers_.loop().now());
+                 asks_.on_deadline(carriers_.loop().now());
+                 turn();
+             }),
+      stall_timer_(carriers.loop(), [this] { check_stalled(); }) {
+    carriers_.after_turn([this] { turn(); });
+}
+
+NinepServer::~NinepServer() {
+    carriers_.after_turn({});
+    ready_.clear();
+    connections_.clear();
+}
+
+ninep::Outside NinepServer::outside() {
+    ninep::Outside outside;
+    router::Router& router = carriers_.router();
+    outside.ask = [this, &router](
+                      const router::ControlRequest& request,
+                      const router::Arrival& who) -> base::Result<nlohmann::ordered_json> {
+        const base::Result<base::Bytes> answer = router.ask(request, who, carriers_.loop().now());
+        if (!answer) {
+            return answer.error();
+        }
+        return nlohmann::ordered_json::from_msgpack(*answer, true, false);
+    };
+    outside.command = [this, &router](const std::vector<router::ControlRequest>& requests,
+                                      const router::Arrival& who) {
+        const base::Result<void> done = router.ask_all(requests, who, carriers_.loop().now());
+        carriers_.turn();
+        return done;
+    };
+    outside.services = [this]() -> const std::vector<ninep::ServiceView>& { return services(); };
+    outside.started = io::wall_clock_ms() / 1000;
+    outside.machine = router.options().machine;
+    outside.uid = ::geteuid();
+    outside.gid = ::getegid();
+    return outside;
+}
+
+const std::vector<ninep::ServiceView>& NinepServer::services() {
+    const router::Router& router = carriers_.router();
+    if (services_version_ != router.gossip().table_version()) {
+        services_version_ = router.gossip().table_version();
+        services_ = ninep::services_of(router);
+    }
+    return services_;
+}
+
+void NinepServer::accept(std::unique_ptr<io::Stream> stream, bool write) {
+    if (connections_.size() >= most_clients) {
+        return;
+    }
+    auto connection = std::make_unique<Connection>(*this, std::move(stream), write);
+    Connection* key = connection.get();
+    connections_.emplace(key, std::move(connection));
+    if (connections_.size() == 1) {
+        stall_timer_.set(carriers_.loop().now() + between_checks);
+    }
+}
+
+void NinepServer::lost(Connection* connection) {
+    const auto found = connections_.find(connection);
+    if (found != connections_.end()) {
+        ready_.erase(connection);
+        ended_.push_back(std::move(found->second));
+        connections_.erase(found);
+        timer_.set(carriers_.loop().now());
+    }
+}
+
+void NinepServer::check_stalled() {
+    std::vector<Connection*> stalled_ones;
+    for (const auto& [key, connection] : connections_) {
+        if (connection->is_stalled(carriers_.loop().now())) {
+            stalled_ones.push_back(key);
+        }
+    }
+    for (Connection* connection : stalled_ones) {
+        lost(connection);
+    }
+    if (!connections_.empty()) {
+        stall_timer_.set(carriers_.loop().now() + between_checks);
+    }
+}
+
+void NinepServer::on_report(const base::Report& report) {
+    if (report.level != base::Report::Level::debug) {
+        tree_.events().add(report);
+    }
+}
+
+void NinepServer::turn() {
+    tree_.set_now(carriers_.loop().now());
+    while (!ready_.empty()) {
+        for (Connection* connection : std::exchange(ready_, {})) {
+            if (connections_.count(connection) != 0) {
+                connection->flush();
+            }
+        }
+    }
+    std::exchange(ended_, {}).clear();
+    arm();
+}
+
+void NinepServer::arm() {
+    timer_.set(asks_.next_deadline());
+}
+
+}  // namespace jetway::daemon

@@ -1,0 +1,107 @@
+#include "ninep/route_files.h"
+
+#include "ninep/listings.h"
+
+namespace jetway::ninep {
+
+namespace {
+
+// What a control request refused, as a file's error.
+base::Error refused(const base::Error& why) {
+    const char* code = why.code == "forbidden" ? "EACCES" : "EINVAL";
+    return error(code, why.code == "forbidden" ? std::string() : why.detail);
+}
+
+}  // namespace
+
+base::Result<void> CommandFile::begin(const OpenMode& mode) {
+    if ((mode.write || mode.truncate) && !client().may_change) {
+        client().last_error = "permission denied: this connection may not change the router";
+        return error("EACCES");
+    }
+    return TextFile::begin(mode);
+}
+
+base::Result<void> CommandFile::command(std::string_view lines) {
+    const base::Result<std::vector<router::ControlRequest>> requests = read_(lines);
+    if (!requests) {
+        return requests.error();
+    }
+    const base::Result<void> done = tree().outside().command(*requests, client().arrival);
+    if (!done) {
+        client().last_error = done.error().detail;
+        return refused(done.error());
+    }
+    return {};
+}
+
+void CommandFile::write(std::uint64_t /*offset*/, base::Bytes data, Reply<std::uint32_t> reply) {
+    if (!client().may_change) {
+        reply(error("EACCES"));
+        return;
+    }
+    if (const base::Result<void> done = command(base::as_text(data)); !done) {
+        if (!done.error().detail.empty()) {
+            client().last_error = done.error().detail;
+        }
+        reply(done.error());
+        return;
+    }
+    reply(static_cast<std::uint32_t>(data.size()));
+}
+
+base::Result<void> EventFile::begin(const OpenMode& /*mode*/) {
+    reader_ = std::make_unique<EventLog::Reader>(tree().events(), [this] { serve(); });
+    return {};
+}
+
+void EventFile::read(std::uint64_t /*offset*/, std::uint32_t count, Reply<base::Bytes> reply) {
+    parked_.add(count, reply);
+    serve();
+    reply.park();
+}
+
+void EventFile::serve() {
+    while (const std::uint32_t count = parked_.wanted()) {
+        if (at_end_) {
+            at_end_ = false;
+            parked_.take()->reply(base::Bytes{});
+            continue;
+        }
+        const std::string lines = reader_->take(count);
+        if (lines.empty()) {
+            return;
+        }
+        at_end_ = with_end_;
+        parked_.take()->reply(
+            lines.size() > count
+                ? base::Result<base::Bytes>(
+                      error("EINVAL", "the next line is longer than that count"))
+                : base::Result<base::Bytes>(base::Bytes(lines.begin(), lines.end())));
+    }
+}
+
+void ExplainFile::write(std::uint64_t /*offset*/, base::Bytes data, Reply<std::uint32_t> reply) {
+    std::string_view destination = base::as_text(data);
+    while (!destination.empty() && static_cast<unsigned char>(destination.back()) <= ' ') {
+        destination.remove_suffix(1);
+    }
+    router::ControlRequest request{.name = "explain", .texts = {}, .flags = {}, .numbers = {}};
+    request.texts.emplace("destination", destination);
+    const base::Result<Json> answer = tree().outside().ask(request, client().arrival);
+    if (!answer) {
+        reply(refused(answer.error()));
+        return;
+    }
+    decision_ = fields_text(*answer);
+    given_ = 0;
+    reply(static_cast<std::uint32_t>(data.size()));
+}
+
+void ExplainFile::read(std::uint64_t /*offset*/, std::uint32_t count, Reply<base::Bytes> reply) {
+    base::Bytes part = part_of(decision_, given_, count);
+    given_ += part.size();
+    reply(std::move(part));
+}
+
+}  // namespace jetway::ninep

@@ -1,0 +1,365 @@
+#include "ninep/tree.h"
+
+#include <algorithm>
+#include <array>
+
+#include "envelope/digest.h"
+#include "ninep/commands.h"
+#include "ninep/listings.h"
+#include "ninep/route_files.h"
+#include "ninep/service_files.h"
+
+namespace jetway::ninep {
+
+namespace {
+
+constexpr std::array<std::string_view, 12> route_files = {
+    "ctl",    "event",  "events",   "explain", "log",    "neighbours",
+    "policy", "routes", "services", "stats",   "status", "terminals"};
+constexpr std::array<std::string_view, 4> about_files = {"health", "instances", "policy", "stats"};
+constexpr std::array<std::string_view, 5> service_files = {"clone", "health", "instances", "policy",
+                                                           "request"};
+constexpr std::array<std::string_view, 4> conversation_files = {"ctl", "data", "remote", "status"};
+
+template <typename Names>
+bool has(const Names& names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::string healths(const ServiceView& service) {
+    std::string text;
+    for (const InstanceView& instance : service.instances) {
+        text += instance.id() + ' ' + std::string(envelope::health_name(instance.health)) + '\n';
+    }
+    return text;
+}
+
+std::string instances(const ServiceView& service) {
+    std::string text;
+    for (const InstanceView& instance : service.instances) {
+        text += instance.id() + ' ' + std::string(envelope::health_name(instance.health)) + ' ' +
+                std::to_string(instance.hops) + ' ' + std::to_string(instance.cost) + ' ' +
+                std::to_string(instance.weight) + ' ' +
+                (instance.version.empty() ? "-" : instance.version) + ' ' +
+                (instance.ninep.empty() ? "-" : instance.ninep) + '\n';
+    }
+    return text;
+}
+
+const InstanceView* instance_of(const ServiceView& service, std::string_view id) {
+    for (const InstanceView& instance : service.instances) {
+        if (instance.id() == id) {
+            return &instance;
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+Tree::Tree(Outside outside, Asks& asks, Mounts* mounts)
+    : outside_(std::move(outside)), asks_(asks), mounts_(mounts), conversations_(asks) {}
+
+Tree::~Tree() = default;
+
+Qid Tree::qid_of(const Path& path, bool directory) const {
+    std::string text;
+    for (const std::string& name : path) {
+        text += '/' + name;
+    }
+    return {directory ? qid_type::directory : qid_type::file, 0,
+            envelope::first_of_sha256(base::as_bytes(text))};
+}
+
+base::Result<std::unique_ptr<File>> Tree::attach(const std::shared_ptr<Client>& client,
+                                                 const Attacher& attacher) {
+    return find({}, client, attacher);
+}
+
+const ServiceView* Tree::service(std::string_view name) const {
+    const std::vector<ServiceView>& all = outside_.services();
+    const auto found = std::lower_bound(
+        all.begin(), all.end(), name,
+        [](const ServiceView& view, std::string_view wanted) { return view.name < wanted; });
+    return found != all.end() && found->name == name ? &*found : nullptr;
+}
+
+std::unique_ptr<File> Tree::find(const Path& path, const std::shared_ptr<Client>& client,
+                                 const Attacher& attacher) {
+    Place place{*this, path, client, attacher};
+    if (path.empty()) {
+        return std::make_unique<DirectoryFile>(std::move(place));
+    }
+    if (path[0] == "route") {
+        return find_route(std::move(place));
+    }
+    const ServiceView* view = service(path[0]);
+    return view != nullptr ? find_service(std::move(place), *view) : nullptr;
+}
+
+std::unique_ptr<File> Tree::text(Place place, std::function<base::Result<std::string>()> make) {
+    return std::make_unique<TextFile>(std::move(place), std::move(make));
+}
+
+std::unique_ptr<File> Tree::listing(Place place, std::string request, std::string rows) {
+    const std::shared_ptr<Client> client = place.client;
+    return text(std::move(place),
+                [this, client, request = std::move(request),
+                 rows = std::move(rows)]() -> base::Result<std::string> {
+                    const base::Result<Json> answer =
+                        outside_.ask({.name = request, .texts = {}, .flags = {}, .numbers = {}},
+                                     client->arrival);
+                    if (!answer) {
+                        return error("EIO", answer.error().detail);
+                    }
+                    return rows.empty() ? fields_text(*answer) : rows_text(*answer, rows);
+                });
+}
+
+std::unique_ptr<File> Tree::policy_file(Place place, const std::string& service) {
+    const std::shared_ptr<Client> client = place.client;
+    return std::make_unique<CommandFile>(
+        std::move(place), [this, service, client] { return policies(service, false, *client); },
+        [service](std::string_view lines) { return read_policies(lines, service); });
+}
+
+std::unique_ptr<File> Tree::find_route(Place place) {
+    const Path path = place.path;
+    if (path.size() == 1 || (path.size() == 2 && path[1] == "service")) {
+        return std::make_unique<DirectoryFile>(std::move(place));
+    }
+    if (path[1] == "service") {
+        const ServiceView* view = service(path[2]);
+        return view != nullptr ? find_of_service(std::move(place), *view) : nullptr;
+    }
+    if (path.size() > 2 || !has(route_files, path[1])) {
+        return nullptr;
+    }
+    const std::string& name = path[1];
+    const std::shared_ptr<Client> client = place.client;
+    if (name == "ctl") {
+        return std::make_unique<CommandFile>(
+            std::move(place),
+            [this, client]() -> base::Result<std::string> {
+                base::Result<std::string> commands = state(*client);
+                if (commands && !client->last_error.empty()) {
+                    *commands += "# last error: " + client->last_error + '\n';
+                }
+                return commands;
+            },
+            read_commands);
+    }
+    if (name == "policy") {
+        return policy_file(std::move(place), {});
+    }
+    if (name == "event" || name == "events") {
+        return std::make_unique<EventFile>(std::move(place), name == "event");
+    }
+    if (name == "explain") {
+        return std::make_unique<ExplainFile>(std::move(place));
+    }
+    if (name == "log") {
+        return text(std::move(place),
+                    [this]() -> base::Result<std::string> { return events_.text(); });
+    }
+    if (name == "stats") {
+        return text(std::move(place),
+                    [this]() -> base::Result<std::string> { return statistics(); });
+    }
+    return listing(std::move(place), name, name == "status" ? "" : name);
+}
+
+// Below /route/service/<name>/
+std::unique_ptr<File> Tree::find_of_service(Place place, const ServiceView& service) {
+    const Path path = place.path;
+    if (path.size() == 3 || (path.size() == 4 && path[3] == "inst")) {
+        return std::make_unique<DirectoryFile>(std::move(place));
+    }
+    if (path[3] == "inst") {
+        const InstanceView* instance = instance_of(service, path[4]);
+        if (instance == nullptr) {
+            return nullptr;
+        }
+        if (path.size() == 5) {
+            return std::make_unique<DirectoryFile>(std::move(place));
+        }
+        if (path.size() == 6 && path[5] == "health") {
+            return text(std::move(place),
+                        [line = std::string(envelope::health_name(instance->health)) +
+                                '\n']() -> base::Result<std::string> { return line; });
+        }
+        return path.size() == 6 && path[5] == "request"
+                   ? std::make_unique<RequestFile>(std::move(place),
+                                                   service.name + '@' + instance->machine)
+                   : nullptr;
+    }
+    if (path.size() > 4 || !has(about_files, path[3])) {
+        return nullptr;
+    }
+    if (path[3] == "policy") {
+        return policy_file(std::move(place), service.name);
+    }
+    if (path[3] == "stats") {
+        return text(std::move(place), [this, name = service.name]() -> base::Result<std::string> {
+            const ServiceView* view = this->service(name);
+            return "instances " + std::to_string(view != nullptr ? view->instances.size() : 0) +
+                   '\n';
+        });
+    }
+    return text(std::move(place),
+                [this, name = service.name, what = path[3]]() -> base::Result<std::string> {
+                    const ServiceView* view = this->service(name);
+                    if (view == nullptr) {
+                        return error("EIDRM");
+                    }
+                    return what == "health" ? healths(*view) : instances(*view);
+                });
+}
+
+// Below /<name>/
+std::unique_ptr<File> Tree::find_service(Place place, const ServiceView& service) {
+    const Path path = place.path;
+    if (path.size() == 1) {
+        return std::make_unique<DirectoryFile>(std::move(place));
+    }
+    if (path.size() == 2 && has(service_files, path[1])) {
+        if (path[1] == "request") {
+            return std::make_unique<RequestFile>(std::move(place), service.name);
+        }
+        if (path[1] == "clone") {
+            return std::make_unique<CloneFile>(std::move(place), service.name);
+        }
+        place.path = {"route", "service", service.name, path[1]};
+        return find_of_service(std::move(place), service);
+    }
+    std::shared_ptr<Conversation> conversation = conversations_.find(service.name, path[1]);
+    if (conversation == nullptr || path.size() > 3) {
+        return nullptr;
+    }
+    if (path.size() == 2) {
+        return std::make_unique<DirectoryFile>(std::move(place));
+    }
+    if (path[2] == "ctl") {
+        return std::make_unique<ConversationControl>(std::move(place), std::move(conversation));
+    }
+    if (path[2] == "data") {
+        return std::make_unique<ConversationData>(std::move(place), std::move(conversation));
+    }
+    if (!has(conversation_files, path[2])) {
+        return nullptr;
+    }
+    const bool remote = path[2] == "remote";
+    return text(std::move(place),
+                [weak = std::weak_ptr(conversation), remote]() -> base::Result<std::string> {
+                    const auto still = weak.lock();
+                    if (still == nullptr) {
+                        return error("EIDRM");
+                    }
+                    return remote ? still->remote() + '\n' : still->settings() + still->status();
+                });
+}
+
+std::vector<std::string> Tree::list(const Path& path) const {
+    std::vector<std::string> names;
+    const auto add = [&names](const auto& more) {
+        for (const auto& name : more) {
+            names.emplace_back(name);
+        }
+    };
+    const auto add_services = [&] {
+        for (const ServiceView& view : outside_.services()) {
+            names.push_back(view.name);
+        }
+    };
+    const bool route = !path.empty() && path[0] == "route";
+    if (path.empty()) {
+        add_services();
+        names.emplace_back("route");
+    } else if (route && path.size() == 1) {
+        add(route_files);
+        names.emplace_back("service");
+    } else if (route && path.size() == 2) {
+        add_services();
+    } else if (route && path.size() == 3) {
+        add(about_files);
+        names.emplace_back("inst");
+    } else if (route && path.size() == 4) {
+        if (const ServiceView* view = service(path[2])) {
+            for (const InstanceView& instance : view->instances) {
+                names.push_back(instance.id());
+            }
+        }
+    } else if (route) {
+        names = {"health", "request"};
+    } else if (path.size() == 1) {
+        add(service_files);
+        add(conversations_.numbers(path[0]));
+    } else {
+        add(conversation_files);
+    }
+    return names;
+}
+
+// The commands that make another router what this one is.
+base::Result<std::string> Tree::policies(std::string_view service, bool set_only,
+                                         const Client& client) const {
+    router::ControlRequest request{.name = "policy", .texts = {}, .flags = {}, .numbers = {}};
+    if (!service.empty()) {
+        request.texts.emplace("service", service);
+    }
+    const base::Result<Json> answer = outside_.ask(request, client.arrival);
+    if (!answer) {
+        return error("EIO", answer.error().detail);
+    }
+    std::string text;
+    for (const Json& row : (*answer)["services"]) {
+        if (!set_only || row["revision"] != 0U) {
+            text += (service.empty() ? row["name"].get<std::string>() + ' ' : "") +
+                    row["policy"].get<std::string>() + '\n';
+        }
+    }
+    return text;
+}
+
+base::Result<std::string> Tree::state(const Client& client) const {
+    std::string text;
+    for (const ServiceView& view : outside_.services()) {
+        bool draining = false;
+        for (const InstanceView& instance : view.instances) {
+            if (instance.machine != outside_.machine) {
+                continue;
+            }
+            draining = draining || instance.health == envelope::Health::draining;
+            if (!instance.ninep.empty()) {
+                text += "register " + view.name + ' ' + instance.ninep;
+                text += instance.weight != 1 ? " weight=" + std::to_string(instance.weight) : "";
+                text += instance.version.empty() ? "" : " version=" + instance.version;
+                text += '\n';
+            }
+        }
+        text += draining ? "drain " + view.name + '\n' : "";
+    }
+    const base::Result<std::string> set = policies({}, true, client);
+    if (!set) {
+        return set.error();
+    }
+    std::string_view left = *set;
+    while (!left.empty()) {
+        const std::size_t end = left.find('\n');
+        text += "policy " + std::string(left.substr(0, end + 1));
+        left.remove_prefix(end + 1);
+    }
+    return text;
+}
+
+std::string Tree::statistics() const {
+    const auto line = [](const char* name, std::uint64_t value) {
+        return std::string(name) + ' ' + std::to_string(value) + '\n';
+    };
+    return line("requests", counters_.requests) + line("errors", counters_.errors) +
+           line("refused", counters_.refused) + line("malformed", counters_.malformed) +
+           line("flushed", counters_.flushed) + line("conversations", conversations_.size()) +
+           line("asked", asks_.under_way()) + line("unclaimed", asks_.unclaimed());
+}
+
+}  // namespace jetway::ninep
