@@ -43,7 +43,7 @@ struct Reader {
         to = base::as_text(view);
         ok = ok && to.find('\0') == std::string_view::npos;
     }
-    void time(Time& to) {
+    void moment(Time& to) {
         number(to.seconds);
         number(to.nanoseconds);
     }
@@ -111,7 +111,7 @@ struct ReadField {
             in.number(*each);
         }
         for (Time* each : {&a.atime, &a.mtime, &a.ctime, &a.btime}) {
-            in.time(*each);
+            in.moment(*each);
         }
         in.number(a.gen);
         in.number(a.data_version);
@@ -122,8 +122,8 @@ struct ReadField {
             in.number(*each);
         }
         in.number(a.size);
-        in.time(a.atime);
-        in.time(a.mtime);
+        in.moment(a.atime);
+        in.moment(a.mtime);
     }
     void operator()(FileSystem M::*at) const {
         FileSystem& f = to.*at;
@@ -198,7 +198,7 @@ struct Writer {
         number(value.version);
         number(value.path);
     }
-    void time(const Time& value) {
+    void moment(const Time& value) {
         number(value.seconds);
         number(value.nanoseconds);
     }
@@ -269,7 +269,7 @@ struct WriteField {
             out.number(each);
         }
         for (const Time& each : {a.atime, a.mtime, a.ctime, a.btime}) {
-            out.time(each);
+            out.moment(each);
         }
         out.number(a.gen);
         out.number(a.data_version);
@@ -280,8 +280,8 @@ struct WriteField {
             out.number(each);
         }
         out.number(a.size);
-        out.time(a.atime);
-        out.time(a.mtime);
+        out.moment(a.atime);
+        out.moment(a.mtime);
     }
     void operator()(FileSystem M::*at) const {
         const FileSystem& f = from.*at;
