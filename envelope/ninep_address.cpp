@@ -18,12 +18,12 @@ constexpr std::size_t max_host = 253;
 constexpr std::string_view unix_scheme = "unix:";
 constexpr std::string_view tcp_scheme = "tcp://";
 
-Error bad(std::string_view what) {
+Error refuse_address(std::string_view what) {
     return {"EINVAL", "a 9P address is HOST:PORT[/PATH] or unix:///SOCKET[!/PATH], at most " +
                           std::to_string(max_ninep) + " bytes: " + std::string(what)};
 }
 
-bool alphanumeric(char c) {
+bool letter_or_digit(char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
@@ -38,7 +38,7 @@ Result<std::string> parse_path(std::string_view written, std::string_view what) 
             break;
         }
         if (name.empty() || name == "." || name == "..") {
-            return bad(std::string(what) + " has an empty name, `.` or `..` in it");
+            return refuse_address(std::string(what) + " has an empty name, `.` or `..` in it");
         }
         path += '/';
         path += name;
@@ -47,9 +47,10 @@ Result<std::string> parse_path(std::string_view written, std::string_view what) 
 }
 
 bool valid_host(std::string_view host) {
-    return !host.empty() && host.size() <= max_host && alphanumeric(host.front()) &&
-           std::all_of(host.begin(), host.end(),
-                       [](char c) { return alphanumeric(c) || c == '.' || c == '-' || c == '_'; });
+    return !host.empty() && host.size() <= max_host && letter_or_digit(host.front()) &&
+           std::all_of(host.begin(), host.end(), [](char c) {
+               return letter_or_digit(c) || c == '.' || c == '-' || c == '_';
+           });
 }
 
 // Digits and colons, perhaps dots at the end, perhaps a zone; whether it is an address of the
@@ -60,8 +61,9 @@ bool valid_ipv6(std::string_view host) {
     return std::count(number.begin(), number.end(), ':') >= 2 && host.size() <= max_host &&
            std::all_of(number.begin(), number.end(),
                        [&](char c) { return digit(c) || c == ':' || c == '.'; }) &&
-           std::all_of(host.begin() + static_cast<std::ptrdiff_t>(number.size()), host.end(),
-                       [](char c) { return alphanumeric(c) || c == '%' || c == '.' || c == '-'; });
+           std::all_of(
+               host.begin() + static_cast<std::ptrdiff_t>(number.size()), host.end(),
+               [](char c) { return letter_or_digit(c) || c == '%' || c == '.' || c == '-'; });
 }
 
 Result<NinepAddress> parse_unix(std::string_view rest) {
@@ -73,20 +75,20 @@ Result<NinepAddress> parse_unix(std::string_view rest) {
     const std::size_t mark = rest.find('!');
     const std::string_view socket = rest.substr(0, mark);
     if (!socket.starts_with('/') || socket.ends_with('/')) {
-        return bad("the socket's path must be absolute, and no folder's");
+        return refuse_address("the socket's path must be absolute, and no folder's");
     }
     Result<std::string> path = parse_path(socket, "the socket's path");
     if (!path) {
         return path.error();
     }
     if (path->size() > max_socket_path) {
-        return bad("the socket's path is longer than 107 bytes");
+        return refuse_address("the socket's path is longer than 107 bytes");
     }
     address.socket = std::move(*path);
     if (mark != std::string_view::npos) {
         const std::string_view below = rest.substr(mark + 1);
         if (!below.starts_with('/')) {
-            return bad("after the `!` stands a path that begins with `/`");
+            return refuse_address("after the `!` stands a path that begins with `/`");
         }
         Result<std::string> tree = parse_path(below, "the path");
         if (!tree) {
@@ -104,7 +106,7 @@ Result<NinepAddress> parse_tcp(std::string_view rest) {
     const std::size_t colon = place.rfind(':');
     const bool bracketed = place.starts_with('[');
     if (colon == std::string_view::npos || (bracketed && place.find(']') + 1 != colon)) {
-        return bad("it names no port, such as `:564`");
+        return refuse_address("it names no port, such as `:564`");
     }
     const std::string_view host = bracketed ? place.substr(1, colon - 2) : place.substr(0, colon);
     const auto small = [](char c) {
@@ -112,15 +114,15 @@ Result<NinepAddress> parse_tcp(std::string_view rest) {
     };
     std::transform(host.begin(), host.end(), std::back_inserter(address.host), small);
     if (bracketed ? !valid_ipv6(address.host) : !valid_host(address.host)) {
-        return bad(host.find(':') != std::string_view::npos && !bracketed
-                       ? "an IPv6 address stands in brackets, `[::1]:564`"
-                       : "its host is no name and no number");
+        return refuse_address(host.find(':') != std::string_view::npos && !bracketed
+                                  ? "an IPv6 address stands in brackets, `[::1]:564`"
+                                  : "its host is no name and no number");
     }
     const std::string_view port = place.substr(colon + 1);
     const char* end = port.data() + port.size();
     const auto [at, error] = std::from_chars(port.data(), end, address.port);
     if (error != std::errc() || at != end || address.port == 0) {
-        return bad("its port must be from 1 to 65535");
+        return refuse_address("its port must be from 1 to 65535");
     }
     if (slash != std::string_view::npos) {
         Result<std::string> path = parse_path(rest.substr(slash), "the path");
@@ -150,19 +152,19 @@ bool NinepAddress::is_local() const {
 
 Result<NinepAddress> parse_ninep_address(std::string_view text) {
     if (text.empty() || text.size() > max_ninep) {
-        return bad(text.empty() ? "it is empty" : "it is longer");
+        return refuse_address(text.empty() ? "it is empty" : "it is longer");
     }
     if (!std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; })) {
-        return bad("it has a blank, or a byte that isn't printable ASCII");
+        return refuse_address("it has a blank, or a byte that isn't printable ASCII");
     }
     Result<NinepAddress> address =
         text.starts_with(unix_scheme)  ? parse_unix(text.substr(unix_scheme.size()))
         : text.starts_with(tcp_scheme) ? parse_tcp(text.substr(tcp_scheme.size()))
         : text.find("://") != std::string_view::npos
-            ? Result<NinepAddress>(bad("its scheme must be tcp:// or unix://"))
+            ? Result<NinepAddress>(refuse_address("its scheme must be tcp:// or unix://"))
             : parse_tcp(text);
     if (address && address->text().size() > max_ninep) {
-        return bad("it is longer");  // `unix:` is written with two slashes more
+        return refuse_address("it is longer");  // `unix:` is written with two slashes more
     }
     return address;
 }

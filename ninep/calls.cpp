@@ -143,7 +143,7 @@ void Session::run_walk(const CallPtr& call, const Message& request) {
     }
     const std::size_t asked = names.size();
     fids_[fid].file->walk(
-        names, reply<Walked>(call, [this, call, fid, newfid, asked](Walked walked) {
+        names, reply<Walked>(call, [this, call, newfid, asked](Walked walked) {
             if (walked.qids.size() > asked || (walked.qids.empty() && asked > 0)) {
                 answer(call, error("ENOENT"));
                 return;

@@ -36,7 +36,7 @@ public:
 };
 
 // The way to answer a call. Copies answer the same call; the first answer counts. When the last
-// copy goes without one, the answer is EIO.
+// copy goes without one, that in on_flush()'s function included, the answer is EIO.
 template <typename Value>
 class Reply {
 public:

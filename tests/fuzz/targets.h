@@ -23,6 +23,8 @@ void terminal(base::ByteView bytes);
 void routers(base::ByteView bytes);
 void websocket(base::ByteView bytes);
 void upgrade(base::ByteView bytes);
+void ninep_message(base::ByteView bytes);
+void ninep_session(base::ByteView bytes);
 
 struct Target {
     std::string_view name;  // of its folder in the corpus
@@ -30,11 +32,21 @@ struct Target {
 };
 
 inline constexpr std::array targets = {
-    Target{"frames", frames},       Target{"cursor", cursor},     Target{"hello", hello},
-    Target{"envelopes", envelopes}, Target{"announce", announce}, Target{"gossip", gossip},
-    Target{"control", control},     Target{"json", json},         Target{"deployment", deployment},
-    Target{"terminal", terminal},   Target{"routers", routers},   Target{"websocket", websocket},
+    Target{"frames", frames},
+    Target{"cursor", cursor},
+    Target{"hello", hello},
+    Target{"envelopes", envelopes},
+    Target{"announce", announce},
+    Target{"gossip", gossip},
+    Target{"control", control},
+    Target{"json", json},
+    Target{"deployment", deployment},
+    Target{"terminal", terminal},
+    Target{"routers", routers},
+    Target{"websocket", websocket},
     Target{"upgrade", upgrade},
+    Target{"ninep_message", ninep_message},
+    Target{"ninep_session", ninep_session},
 };
 
 }  // namespace jetway::fuzz
