@@ -13,7 +13,7 @@
 namespace jetway::ninep {
 
 // Where a File is, and for whom.
-struct Place {
+struct LocalPlace {
     Tree& tree;
     Path path;
     std::shared_ptr<Client> client;
@@ -22,7 +22,7 @@ struct Place {
 
 class LocalFile : public File {
 public:
-    explicit LocalFile(Place place, std::uint32_t permissions)
+    explicit LocalFile(LocalPlace place, std::uint32_t permissions)
         : place_(std::move(place)), permissions_(permissions) {}
 
     Qid qid() const override;
@@ -38,7 +38,7 @@ public:
 
 protected:
     Tree& tree() { return place_.tree; }
-    const Place& place() const { return place_; }
+    const LocalPlace& place() const { return place_; }
     Client& client() { return *place_.client; }
     // The file is a directory.
     virtual bool directory() const { return false; }
@@ -50,13 +50,13 @@ protected:
     bool removed();
 
 private:
-    Place place_;
+    LocalPlace place_;
     std::uint32_t permissions_;  // 0444 and the like; whoever may read or write, all may
 };
 
 class DirectoryFile final : public LocalFile {
 public:
-    explicit DirectoryFile(Place place) : LocalFile(std::move(place), 0555) {}
+    explicit DirectoryFile(LocalPlace place) : LocalFile(std::move(place), 0555) {}
     void read_directory(const DirectoryRead& what,
                         Reply<std::vector<DirectoryEntry>> reply) override;
 
@@ -75,7 +75,7 @@ private:
 class TextFile : public LocalFile {
 public:
     using Make = std::function<base::Result<std::string>()>;
-    TextFile(Place place, Make make, std::uint32_t permissions = 0444)
+    TextFile(LocalPlace place, Make make, std::uint32_t permissions = 0444)
         : LocalFile(std::move(place), permissions), make_(std::move(make)) {}
 
     void read(std::uint64_t offset, std::uint32_t count, Reply<base::Bytes> reply) override;

@@ -15,7 +15,7 @@ namespace jetway::ninep {
 class CommandFile final : public TextFile {
 public:
     using Read = std::function<base::Result<std::vector<router::ControlRequest>>(std::string_view)>;
-    CommandFile(Place place, Make make, Read read)
+    CommandFile(LocalPlace place, Make make, Read read)
         : TextFile(std::move(place), std::move(make), 0666), read_(std::move(read)) {}
 
     void write(std::uint64_t offset, base::Bytes data, Reply<std::uint32_t> reply) override;
@@ -33,7 +33,7 @@ private:
 // who read until there is no more.
 class EventFile final : public LocalFile {
 public:
-    EventFile(Place place, bool with_end)
+    EventFile(LocalPlace place, bool with_end)
         : LocalFile(std::move(place), 0444), with_end_(with_end) {}
 
     void read(std::uint64_t offset, std::uint32_t count, Reply<base::Bytes> reply) override;
@@ -53,7 +53,7 @@ private:
 // Write a destination, read the decision, on one open file.
 class ExplainFile final : public LocalFile {
 public:
-    explicit ExplainFile(Place place) : LocalFile(std::move(place), 0666) {}
+    explicit ExplainFile(LocalPlace place) : LocalFile(std::move(place), 0666) {}
 
     void read(std::uint64_t offset, std::uint32_t count, Reply<base::Bytes> reply) override;
     void write(std::uint64_t offset, base::Bytes data, Reply<std::uint32_t> reply) override;

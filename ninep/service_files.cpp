@@ -158,7 +158,7 @@ void ConversationControl::write(std::uint64_t /*offset*/, base::Bytes data,
     command(*conversation_, data, reply);
 }
 
-ConversationData::ConversationData(Place place, std::shared_ptr<Conversation> conversation)
+ConversationData::ConversationData(LocalPlace place, std::shared_ptr<Conversation> conversation)
     : LocalFile(std::move(place), 0666), conversation_(std::move(conversation)) {
     watcher_ = conversation_->watch([this] { serve(); });
 }

@@ -23,7 +23,7 @@ public:
     static constexpr std::size_t most_data = 8U << 20U;  // bytes of a question
 
     // `destination`: an address.
-    RequestFile(Place place, std::string destination)
+    RequestFile(LocalPlace place, std::string destination)
         : LocalFile(std::move(place), 0666), destination_(std::move(destination)) {}
     ~RequestFile() override;
 
@@ -49,7 +49,7 @@ private:
 // Opened, it is the `ctl` of a new conversation.
 class CloneFile final : public LocalFile {
 public:
-    CloneFile(Place place, std::string service)
+    CloneFile(LocalPlace place, std::string service)
         : LocalFile(std::move(place), 0666), service_(std::move(service)) {}
 
     Qid qid() const override;
@@ -67,7 +67,7 @@ private:
 // `ctl` of a conversation: reading gives its number, writing commands.
 class ConversationControl final : public LocalFile {
 public:
-    ConversationControl(Place place, std::shared_ptr<Conversation> conversation)
+    ConversationControl(LocalPlace place, std::shared_ptr<Conversation> conversation)
         : LocalFile(std::move(place), 0666), conversation_(std::move(conversation)) {}
 
     void read(std::uint64_t offset, std::uint32_t count, Reply<base::Bytes> reply) override;
@@ -80,7 +80,7 @@ private:
 // `data` of a conversation: each write is an envelope, each read the next answer.
 class ConversationData final : public LocalFile {
 public:
-    ConversationData(Place place, std::shared_ptr<Conversation> conversation);
+    ConversationData(LocalPlace place, std::shared_ptr<Conversation> conversation);
     ~ConversationData() override;
 
     void read(std::uint64_t offset, std::uint32_t count, Reply<base::Bytes> reply) override;

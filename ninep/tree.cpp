@@ -86,7 +86,7 @@ const ServiceView* Tree::service(std::string_view name) const {
 
 std::unique_ptr<File> Tree::find(const Path& path, const std::shared_ptr<Client>& client,
                                  const Attacher& attacher) {
-    Place place{*this, path, client, attacher};
+    LocalPlace place{*this, path, client, attacher};
     if (path.empty()) {
         return std::make_unique<DirectoryFile>(std::move(place));
     }
@@ -97,11 +97,12 @@ std::unique_ptr<File> Tree::find(const Path& path, const std::shared_ptr<Client>
     return view != nullptr ? find_service(std::move(place), *view) : nullptr;
 }
 
-std::unique_ptr<File> Tree::text(Place place, std::function<base::Result<std::string>()> make) {
+std::unique_ptr<File> Tree::text(LocalPlace place,
+                                 std::function<base::Result<std::string>()> make) {
     return std::make_unique<TextFile>(std::move(place), std::move(make));
 }
 
-std::unique_ptr<File> Tree::listing(Place place, std::string request, std::string rows) {
+std::unique_ptr<File> Tree::listing(LocalPlace place, std::string request, std::string rows) {
     const std::shared_ptr<Client> client = place.client;
     return text(std::move(place),
                 [this, client, request = std::move(request),
@@ -116,14 +117,14 @@ std::unique_ptr<File> Tree::listing(Place place, std::string request, std::strin
                 });
 }
 
-std::unique_ptr<File> Tree::policy_file(Place place, const std::string& service) {
+std::unique_ptr<File> Tree::policy_file(LocalPlace place, const std::string& service) {
     const std::shared_ptr<Client> client = place.client;
     return std::make_unique<CommandFile>(
         std::move(place), [this, service, client] { return policies(service, false, *client); },
         [service](std::string_view lines) { return read_policies(lines, service); });
 }
 
-std::unique_ptr<File> Tree::find_route(Place place) {
+std::unique_ptr<File> Tree::find_route(LocalPlace place) {
     const Path path = place.path;
     if (path.size() == 1 || (path.size() == 2 && path[1] == "service")) {
         return std::make_unique<DirectoryFile>(std::move(place));
@@ -170,7 +171,7 @@ std::unique_ptr<File> Tree::find_route(Place place) {
 }
 
 // Below /route/service/<name>/
-std::unique_ptr<File> Tree::find_of_service(Place place, const ServiceView& service) {
+std::unique_ptr<File> Tree::find_of_service(LocalPlace place, const ServiceView& service) {
     const Path path = place.path;
     if (path.size() == 3 || (path.size() == 4 && path[3] == "inst")) {
         return std::make_unique<DirectoryFile>(std::move(place));
@@ -217,7 +218,7 @@ std::unique_ptr<File> Tree::find_of_service(Place place, const ServiceView& serv
 }
 
 // Below /<name>/
-std::unique_ptr<File> Tree::find_service(Place place, const ServiceView& service) {
+std::unique_ptr<File> Tree::find_service(LocalPlace place, const ServiceView& service) {
     const Path path = place.path;
     if (path.size() == 1) {
         return std::make_unique<DirectoryFile>(std::move(place));

@@ -30,7 +30,7 @@
 namespace jetway::ninep {
 
 class Mounts;
-struct Place;
+struct LocalPlace;
 
 // The one at the other end of a connection, as long as it lasts.
 struct Client {
@@ -91,13 +91,13 @@ public:
     Qid qid_of(const Path& path, bool directory) const;
 
 private:
-    std::unique_ptr<File> find_route(Place place);
-    std::unique_ptr<File> find_of_service(Place place, const ServiceView& service);
-    std::unique_ptr<File> find_service(Place place, const ServiceView& service);
-    std::unique_ptr<File> text(Place place, std::function<base::Result<std::string>()> make);
+    std::unique_ptr<File> find_route(LocalPlace place);
+    std::unique_ptr<File> find_of_service(LocalPlace place, const ServiceView& service);
+    std::unique_ptr<File> find_service(LocalPlace place, const ServiceView& service);
+    std::unique_ptr<File> text(LocalPlace place, std::function<base::Result<std::string>()> make);
     // A file whose text is what a control request answers: a row a line, or with no key a value.
-    std::unique_ptr<File> listing(Place place, std::string request, std::string rows);
-    std::unique_ptr<File> policy_file(Place place, const std::string& service);
+    std::unique_ptr<File> listing(LocalPlace place, std::string request, std::string rows);
+    std::unique_ptr<File> policy_file(LocalPlace place, const std::string& service);
     base::Result<std::string> state(const Client& client) const;
     // The policy of a service; with no service, `SERVICE POLICY` lines of all, or of those alone
     // for which one was set.
