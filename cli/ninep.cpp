@@ -316,7 +316,7 @@ void add_server(CLI::App& verb, NinepVerb& options) {
         ->required();
     verb.add_option("--at", options.server.at,
                     "The 9P server: HOST:PORT[/PATH], unix:///SOCKET or /SOCKET (default: "
-                    "$JETWAY_9P, else this machine's router)")
+                    "the router that the other verbs ask, $JETWAY_SOCKET too)")
         ->type_name("ADDRESS");
     verb.add_option("--aname", options.server.aname, "The tree to attach to (diod: its export)")
         ->type_name("NAME");

@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
-#include <filesystem>
 #include <vector>
 
 #include "cli/find_router.h"
+#include "config/ninep.h"
 #include "envelope/ninep_address.h"
 
 namespace jetway::cli {
@@ -48,32 +48,16 @@ ninep::ExchangeOptions exchange_options(const NinepOptions& options) {
 }  // namespace
 
 base::Result<std::string> find_svc() {
-    if (const char* given = std::getenv("JETWAY_9P"); given != nullptr && *given != '\0') {
-        return std::string(given);
+    const base::Result<transport::Target> router = choose_router({}, look_around());
+    if (!router) {
+        return router.error();
     }
-    std::vector<std::string> found;
-    std::error_code ignored;  // a directory that isn't there has no sockets
-    for (std::filesystem::directory_iterator entry(default_directory(), ignored), end;
-         !ignored && entry != end; entry.increment(ignored)) {
-        const std::filesystem::path socket = entry->path() / "svc";
-        if (std::error_code none; std::filesystem::is_socket(socket, none)) {
-            found.push_back(socket.string());
-        }
+    if (router->scheme != transport::Scheme::unix_socket) {
+        return base::Error{"no-router",
+                           "where the router at " + router->text() +
+                               " serves 9P isn't known from that: name it with --at"};
     }
-    const std::string ours = default_directory() + "/" + host_name() + "/svc";
-    if (found.size() == 1) {
-        return found.front();
-    }
-    if (found.empty() || std::find(found.begin(), found.end(), ours) != found.end()) {
-        return ours;
-    }
-    std::sort(found.begin(), found.end());
-    std::string list;
-    for (const std::string& socket : found) {
-        list += (list.empty() ? "" : ", ") + socket;
-    }
-    return base::Error{
-        "no-router", "there are several routers here: choose one with --at or JETWAY_9P: " + list};
+    return config::ninep_socket(router->endpoint.path);
 }
 
 NinepClient::NinepClient(const NinepOptions& options)

@@ -27,8 +27,8 @@ struct NinepOptions {
     bool may_park = false;                             // requests have no timeout
 };
 
-// Where a router serves /svc: $JETWAY_9P, else the only */svc in the default directory, else the
-// one of this host's name. Error `no-router`: there are several.
+// Where the router that the verbs would ask serves /svc. Error `no-router`: there are several, or it
+// is named by an address that isn't a Unix socket's.
 base::Result<std::string> find_svc();
 
 class NinepClient final : private io::StreamHandler {
