@@ -185,7 +185,7 @@ int run_ls(const NinepVerb& verb, bool colour) {
             }
             if (client.instance().dialect() == ninep::Dialect::linux) {
                 base::Result<ninep::About> of = client.call<ninep::About>([&](const auto& then) {
-                    return client.instance().about_entry(fid, entry.name, then);
+                    return client.instance().about_entry(fid, {entry.name}, then);
                 });
                 if (!of) {
                     return fail_at(verb, of.error());

@@ -293,10 +293,10 @@ Instance::Asked Instance::about(Fid fid, const Then<About>& then) {
     return asked;
 }
 
-Instance::Asked Instance::about_entry(Fid fid, const std::string& name, const Then<About>& then) {
+Instance::Asked Instance::about_entry(Fid fid, const File::Names& names, const Then<About>& then) {
     auto asked = std::make_shared<Operation>();
-    at<About>(asked, fid, {name}, then,
-              [this, asked, name](const Found& found, const Then<About>& done) {
+    at<About>(asked, fid, names, then,
+              [this, asked, name = names.back()](const Found& found, const Then<About>& done) {
                   const bool linux = dialect() == Dialect::linux;
                   Message request = request_of(linux ? Type::tgetattr : Type::tstat, found.fid);
                   request.mask = basic_attributes;

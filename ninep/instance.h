@@ -74,8 +74,8 @@ public:
     Asked read_directory(Fid fid, std::uint64_t cookie,
                          const Then<std::vector<DirectoryEntry>>& then);
     Asked about(Fid fid, const Then<About>& then);
-    // What is listed in the directory of `fid`, which isn't open: a walk, and then about.
-    Asked about_entry(Fid fid, const std::string& name, const Then<About>& then);
+    // The same of what these names lead to, at least one, from a fid that isn't open.
+    Asked about_entry(Fid fid, const File::Names& names, const Then<About>& then);
     // Not the name at a server of .L: rename().
     Asked change(Fid fid, const Changes& changes, const Then<Done>& then);
     // In the same directory, which `parent` is.
