@@ -126,9 +126,8 @@ base::Result<ninep::Instance::Root> NinepClient::connect() {
 
 base::Result<ninep::Instance::Root> NinepClient::attach(const std::string& aname) {
     const std::string user = options_.user.empty() ? who_runs_this() : options_.user;
-    return call<ninep::Instance::Root>([&](const auto& then) {
-        return instance_->attach(user, ::geteuid(), aname, then);
-    });
+    return call<ninep::Instance::Root>(
+        [&](const auto& then) { return instance_->attach(user, ::geteuid(), aname, then); });
 }
 
 base::Result<ninep::Instance::Root> NinepClient::attach_below(const std::string& path) {
