@@ -62,14 +62,13 @@ class OneRouter(Ninep):
 ninep:
   listen:
     - {{address: "tcp://{self.host}:{self.port}", write: {self.WRITE}}}
-    - unix:{self.world.folder}/nine/svc
 {self.SETTINGS}
 machines:
   here:
     services: []
 {machine}""")
         self.file = file
-        self.unix = self.world.folder / "nine" / "svc"
+        self.unix = self.world.folder / "here" / "svc"
         self.router, = self.world.routers(file, ["here"])
 
     def client(self, dialect="9P2000", deadline=10.0, unix=False, **how):
@@ -99,7 +98,6 @@ class Row(Ninep):
     ninep:
       listen:
         - {{address: "tcp://127.0.0.1:{PORT}", write: true}}
-        - unix:{self.world.folder}/{machine}/svc
     terminals:
 """ + "".join(f"      - {{name: to-{peer}, type: network, address: \"{address}\"}}\n" for peer, address in terminals)
         file = self.world.write("row.yml", text)
