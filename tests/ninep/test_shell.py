@@ -109,6 +109,7 @@ class DiodsTools(WithServices):
                 return done.stdout
             self.assertEqual(set(run("diodls", "-a", "/").split()) - {".", ".."}, {"route", "upper", "web"})
             self.assertIn("request", run("diodls", "-a", "upper").split())
+            self.assertIn("here.1 up", run("diodcat", "-a", "/", "route/status", "upper/health"))
             self.assertIn("web round-robin", run("diodcat", "-a", "/", "route/policy"))
             self.assertIn("machineId here", run("diodcat", "-a", "/route", "status"))
             done = run_tool("diodcat", "-s", server, "-a", "/", "nothing")
