@@ -210,6 +210,10 @@ void NinepServer::on_report(const base::Report& report) {
 
 void NinepServer::turn() {
     tree_.set_now(carriers_.loop().now());
+    if (const auto version = carriers_.router().gossip().table_version(); told_ != version) {
+        told_ = version;
+        tree_.on_services();
+    }
     while (!ready_.empty()) {
         for (Connection* connection : std::exchange(ready_, {})) {
             if (connections_.count(connection) != 0) {

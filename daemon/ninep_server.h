@@ -50,6 +50,7 @@ private:
     ninep::Tree tree_;
     std::vector<ninep::ServiceView> services_;
     std::uint64_t services_version_ = 0;
+    std::uint64_t told_ = 0;  // the version of which the tree knows
     std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
     std::set<Connection*> ready_;                     // have output
     std::vector<std::unique_ptr<Connection>> ended_;  // destroyed at the end of the turn

@@ -138,16 +138,7 @@ void Conversation::answered(AskId id, base::Result<base::Bytes> answer) {
     ++received_;
     unread_ += answer ? answer->size() : 0;
     answers_.push_back(std::move(answer));
-    std::vector<std::uint64_t> watchers;
-    for (const auto& [watcher, woken] : watchers_) {
-        watchers.push_back(watcher);
-    }
-    for (const std::uint64_t watcher : watchers) {
-        if (const auto found = watchers_.find(watcher); found != watchers_.end()) {
-            const std::function<void()> woken = found->second;
-            woken();
-        }
-    }
+    watchers_.wake();
 }
 
 std::optional<Conversation::Answer> Conversation::take(std::size_t bytes) {
@@ -166,11 +157,6 @@ std::optional<Conversation::Answer> Conversation::take(std::size_t bytes) {
     unread_ -= whole.data ? whole.data->size() : 0;
     answers_.pop_front();
     return whole;
-}
-
-std::uint64_t Conversation::watch(std::function<void()> woken) {
-    watchers_.emplace(next_watcher_, std::move(woken));
-    return next_watcher_++;
 }
 
 std::shared_ptr<Conversation> Conversations::make(const std::string& service) {

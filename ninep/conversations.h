@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "ninep/asks.h"
+#include "ninep/watchers.h"
 
 namespace jetway::ninep {
 
@@ -47,8 +48,8 @@ public:
     // Nothing has been asked that isn't answered and read.
     bool idle() const { return under_way_.empty() && answers_.empty(); }
     // Who wants to know when an answer has come. The number ends it.
-    std::uint64_t watch(std::function<void()> woken);
-    void unwatch(std::uint64_t watcher) { watchers_.erase(watcher); }
+    std::uint64_t watch(std::function<void()> woken) { return watchers_.add(std::move(woken)); }
+    void unwatch(std::uint64_t watcher) { watchers_.remove(watcher); }
 
 private:
     struct Settings {
@@ -69,8 +70,7 @@ private:
     std::size_t unread_ = 0;  // bytes of them
     std::uint64_t sent_ = 0;
     std::uint64_t received_ = 0;
-    std::map<std::uint64_t, std::function<void()>> watchers_;
-    std::uint64_t next_watcher_ = 1;
+    Watchers watchers_;
 };
 
 class Conversations {

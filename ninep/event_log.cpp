@@ -1,7 +1,6 @@
 #include "ninep/event_log.h"
 
 #include <algorithm>
-#include <vector>
 
 namespace jetway::ninep {
 
@@ -28,16 +27,7 @@ void EventLog::add(const base::Report& report) {
     if (lines_.size() > most_lines) {
         lines_.pop_front();
     }
-    std::vector<std::uint64_t> readers;
-    for (const auto& [id, woken] : readers_) {
-        readers.push_back(id);
-    }
-    for (const std::uint64_t id : readers) {
-        if (const auto reader = readers_.find(id); reader != readers_.end()) {
-            const std::function<void()> woken = reader->second;  // it may end the reader
-            woken();
-        }
-    }
+    readers_.wake();
 }
 
 std::string EventLog::text() const {
@@ -49,12 +39,10 @@ std::string EventLog::text() const {
 }
 
 EventLog::Reader::Reader(EventLog& log, std::function<void()> woken)
-    : log_(log), next_(log.next_), id_(log.next_reader_++) {
-    log_.readers_.emplace(id_, std::move(woken));
-}
+    : log_(log), next_(log.next_), id_(log.readers_.add(std::move(woken))) {}
 
 EventLog::Reader::~Reader() {
-    log_.readers_.erase(id_);
+    log_.readers_.remove(id_);
 }
 
 std::string EventLog::Reader::take(std::size_t bytes) {

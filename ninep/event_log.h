@@ -10,10 +10,10 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <string>
 
 #include "base/report.h"
+#include "ninep/watchers.h"
 
 namespace jetway::ninep {
 
@@ -52,8 +52,7 @@ private:
     };
     std::deque<Line> lines_;
     std::uint64_t next_ = 1;
-    std::map<std::uint64_t, std::function<void()>> readers_;
-    std::uint64_t next_reader_ = 1;
+    Watchers readers_;
 };
 
 }  // namespace jetway::ninep

@@ -34,6 +34,10 @@ void LocalFile::walk(const Names& names, Reply<Walked> reply) {
         file = tree().find(path, place_.client, place_.attacher);
     }
     for (std::size_t i = 0; i < names.size(); ++i) {
+        if (i > 0 && !walked.qids.back().is_directory()) {
+            file = nullptr;
+            break;
+        }
         if (names[i] == "..") {
             if (!path.empty()) {
                 path.pop_back();

@@ -99,7 +99,14 @@ class ParkedReads {
 public:
     // Whoever adds one serves it if that can be done now, and parks it after that.
     void add(std::uint32_t count, const Reply<base::Bytes>& reply) {
+        std::erase_if(reads_, [](const Read& read) { return !read.reply.wanted(); });
         reads_.push_back({count, reply});
+    }
+    // Nothing will come.
+    void end(const base::Error& why) {
+        while (const std::optional<Read> read = take()) {
+            read->reply(why);
+        }
     }
     // The first that somebody still waits for, with its count; nothing: none.
     struct Read {

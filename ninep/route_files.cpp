@@ -68,16 +68,16 @@ void EventFile::serve() {
             parked_.take()->reply(base::Bytes{});
             continue;
         }
-        const std::string lines = reader_->take(count);
-        if (lines.empty()) {
+        if (rest_.empty()) {
+            rest_ = reader_->take(count);
+        }
+        if (rest_.empty()) {
             return;
         }
-        at_end_ = with_end_;
-        parked_.take()->reply(
-            lines.size() > count
-                ? base::Result<base::Bytes>(
-                      error("EINVAL", "the next line is longer than that count"))
-                : base::Result<base::Bytes>(base::Bytes(lines.begin(), lines.end())));
+        base::Bytes part = part_of(rest_, 0, count);
+        rest_.erase(0, part.size());
+        at_end_ = with_end_ && rest_.empty();
+        parked_.take()->reply(std::move(part));
     }
 }
 

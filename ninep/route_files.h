@@ -29,8 +29,8 @@ private:
     Read read_;
 };
 
-// Parks until something happens, and gives whole lines. With an end: then 0 bytes once, for those
-// who read until there is no more.
+// Parks until something happens, and gives whole lines, or of one what has room. With an end: then
+// 0 bytes once, for those who read until there is no more.
 class EventFile final : public LocalFile {
 public:
     EventFile(LocalPlace place, bool with_end)
@@ -46,6 +46,7 @@ private:
 
     bool with_end_;
     bool at_end_ = false;
+    std::string rest_;  // of lines that had no room in the last read
     std::unique_ptr<EventLog::Reader> reader_;
     ParkedReads parked_;
 };

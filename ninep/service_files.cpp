@@ -23,9 +23,41 @@ void command(Conversation& conversation, const base::Bytes& data,
 }  // namespace
 
 RequestFile::~RequestFile() {
+    reset(State::idle);
+    tree().unwatch_services(watcher_);
+}
+
+base::Result<void> RequestFile::begin(const OpenMode& /*mode*/) {
+    watcher_ = tree().watch_services([this] { on_services(); });
+    return {};
+}
+
+void RequestFile::on_services() {
+    if (state_ != State::answered && removed()) {
+        reset(State::idle);
+        parked_.end(error("EIDRM"));
+    }
+}
+
+// Nothing of the last question is left.
+void RequestFile::reset(State state) {
     if (state_ == State::asked) {
         tree().asks().forget(asked_);
     }
+    state_ = state;
+    question_ = {};
+    answer_ = base::Bytes{};
+    given_ = 0;
+    client().kept -= std::exchange(kept_, 0);
+}
+
+bool RequestFile::keep(std::size_t bytes) {
+    if (client().kept + bytes > Client::most_kept) {
+        return false;
+    }
+    client().kept += bytes;
+    kept_ += bytes;
+    return true;
 }
 
 void RequestFile::write(std::uint64_t /*offset*/, base::Bytes data, Reply<std::uint32_t> reply) {
@@ -33,18 +65,20 @@ void RequestFile::write(std::uint64_t /*offset*/, base::Bytes data, Reply<std::u
         reply(error("EIDRM"));
         return;
     }
-    if (state_ == State::asked) {
+    if (state_ == State::asked && parked_.wanted() > 0) {
         reply(error("EBUSY"));  // a second question would take the first one's answer
         return;
+    }
+    if (state_ != State::gathering) {
+        reset(State::gathering);
     }
     if (question_.size() + data.size() > most_data) {
         reply(error("EINVAL", "a request is at most " + std::to_string(most_data) + " bytes"));
         return;
     }
-    if (state_ != State::gathering) {
-        state_ = State::gathering;
-        answer_ = base::Bytes{};
-        given_ = 0;
+    if (!keep(data.size())) {
+        reply(error("EAGAIN", "too much that was written or answered waits on this connection"));
+        return;
     }
     base::append(question_, data);
     reply(static_cast<std::uint32_t>(data.size()));
@@ -53,7 +87,7 @@ void RequestFile::write(std::uint64_t /*offset*/, base::Bytes data, Reply<std::u
 void RequestFile::read(std::uint64_t /*offset*/, std::uint32_t count, Reply<base::Bytes> reply) {
     switch (state_) {
         case State::idle:
-            reply(base::Bytes{});
+            reply(removed() ? base::Result<base::Bytes>(error("EIDRM")) : base::Bytes{});
             break;
         case State::gathering:
             parked_.add(count, reply);
@@ -70,10 +104,10 @@ void RequestFile::read(std::uint64_t /*offset*/, std::uint32_t count, Reply<base
 }
 
 void RequestFile::ask() {
-    state_ = State::asked;
     Question question;
     question.destination = destination_;
-    question.data = std::exchange(question_, {});
+    question.data = std::move(question_);
+    reset(State::asked);
     const base::Result<AskId> id = tree().asks().ask(
         question, tree().now(),
         [this](base::Result<base::Bytes> answer) { answered(std::move(answer)); });
@@ -85,29 +119,27 @@ void RequestFile::ask() {
 }
 
 void RequestFile::answered(base::Result<base::Bytes> answer) {
-    if (!answer) {
-        state_ = State::idle;
-        const base::Error why = answer.error();
-        while (const std::optional<ParkedReads::Read> read = parked_.take()) {
-            read->reply(why);
-        }
-        return;
-    }
-    answer_ = std::move(answer);
-    given_ = 0;
     state_ = State::answered;
+    answer_ = std::move(answer);
+    if (answer_ && !keep(answer_->size())) {
+        answer_ = error("EAGAIN", "too much that was answered waits on this connection");
+    }
     while (const std::optional<ParkedReads::Read> read = parked_.take()) {
         read->reply(state_ == State::answered ? take(read->count) : base::Bytes{});
     }
 }
 
-// The next bytes of the answer; none once, at its end.
-base::Bytes RequestFile::take(std::uint32_t count) {
+// The next bytes of the answer; none once, at its end. Or why there is no answer, once.
+base::Result<base::Bytes> RequestFile::take(std::uint32_t count) {
+    if (!answer_) {
+        const base::Error why = answer_.error();
+        reset(State::idle);
+        return why;
+    }
     base::Bytes part = part_of(base::as_text(*answer_), given_, count);
     given_ += part.size();
     if (part.empty()) {
-        state_ = State::idle;
-        answer_ = base::Bytes{};
+        reset(State::idle);
     }
     return part;
 }
@@ -161,10 +193,16 @@ void ConversationControl::write(std::uint64_t /*offset*/, base::Bytes data,
 ConversationData::ConversationData(LocalPlace place, std::shared_ptr<Conversation> conversation)
     : LocalFile(std::move(place), 0666), conversation_(std::move(conversation)) {
     watcher_ = conversation_->watch([this] { serve(); });
+    services_watcher_ = tree().watch_services([this] {
+        if (removed()) {
+            parked_.end(error("EIDRM"));
+        }
+    });
 }
 
 ConversationData::~ConversationData() {
     conversation_->unwatch(watcher_);
+    tree().unwatch_services(services_watcher_);
 }
 
 void ConversationData::write(std::uint64_t /*offset*/, base::Bytes data,

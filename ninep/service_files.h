@@ -17,7 +17,8 @@ namespace jetway::ninep {
 //      +-------------------------------------------------------------------------------------+
 //
 // Offsets mean nothing: each read goes on where the last one ended. Closing sends what was written
-// and not read, and forgets the answer.
+// and not read, and forgets the answer. When nobody waits for an answer any more, the next read is
+// given it; a write gives it up.
 class RequestFile final : public LocalFile {
 public:
     static constexpr std::size_t most_data = 8U << 20U;  // bytes of a question
@@ -31,19 +32,28 @@ public:
     void write(std::uint64_t offset, base::Bytes data, Reply<std::uint32_t> reply) override;
     void clunk(Reply<Done> reply) override;
 
+protected:
+    base::Result<void> begin(const OpenMode& mode) override;
+
 private:
     enum class State { idle, gathering, asked, answered };
     void ask();
     void answered(base::Result<base::Bytes> answer);
-    base::Bytes take(std::uint32_t count);
+    base::Result<base::Bytes> take(std::uint32_t count);
+    void on_services();
+    void reset(State state);
+    // False: the client's files keep too much already.
+    bool keep(std::size_t bytes);
 
     std::string destination_;
     State state_ = State::idle;
     base::Bytes question_;
     base::Result<base::Bytes> answer_ = base::Bytes{};
     std::size_t given_ = 0;  // bytes of the answer
+    std::size_t kept_ = 0;   // bytes of both, as the client's
     AskId asked_ = 0;
     ParkedReads parked_;
+    std::uint64_t watcher_ = 0;
 };
 
 // Opened, it is the `ctl` of a new conversation.
@@ -91,6 +101,7 @@ private:
 
     std::shared_ptr<Conversation> conversation_;
     std::uint64_t watcher_ = 0;
+    std::uint64_t services_watcher_ = 0;
     ParkedReads parked_;
 };
 

@@ -367,6 +367,9 @@ void Session::check_output() {
         ++counters_.unread;
         broken_ = error("EAGAIN", "the client doesn't read its answers");
         out_ = {};
+        if (ready_) {
+            ready_();
+        }
     }
 }
 

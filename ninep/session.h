@@ -69,7 +69,7 @@ public:
     void on_bytes(base::ByteView bytes);
     // What is to be written now. The caller says by it that earlier output has left.
     base::Bytes take_output();
-    // Called whenever there is output where there was none.
+    // Called whenever there is output where there was none, and when it breaks by itself.
     void on_output(std::function<void()> ready) { ready_ = std::move(ready); }
     std::size_t output_size() const { return out_.size(); }
     // False: more output waits, or more bytes of requests are not done, than the limits; don't

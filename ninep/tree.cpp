@@ -274,8 +274,12 @@ std::vector<std::string> Tree::list(const Path& path) const {
     };
     const bool route = !path.empty() && path[0] == "route";
     if (path.empty()) {
-        add_services();
         names.emplace_back("route");
+        for (const ServiceView& view : outside_.services()) {
+            if (view.name != "route") {
+                names.push_back(view.name);
+            }
+        }
     } else if (route && path.size() == 1) {
         add(route_files);
         names.emplace_back("service");
@@ -359,8 +363,9 @@ std::string Tree::statistics() const {
     };
     return line("requests", counters_.requests) + line("errors", counters_.errors) +
            line("refused", counters_.refused) + line("malformed", counters_.malformed) +
-           line("flushed", counters_.flushed) + line("conversations", conversations_.size()) +
-           line("asked", asks_.under_way()) + line("unclaimed", asks_.unclaimed());
+           line("flushed", counters_.flushed) + line("unread", counters_.unread) +
+           line("conversations", conversations_.size()) + line("asked", asks_.under_way()) +
+           line("unclaimed", asks_.unclaimed());
 }
 
 }  // namespace jetway::ninep

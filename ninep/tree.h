@@ -24,6 +24,7 @@
 #include "ninep/file.h"
 #include "ninep/services.h"
 #include "ninep/session.h"
+#include "ninep/watchers.h"
 #include "router/arrival.h"
 #include "router/control.h"
 
@@ -38,6 +39,11 @@ struct Client {
     std::string name;         // for logs
     bool may_change = false;  // the router: `route/ctl` and the like
     std::string last_error;   // of its commands
+
+    // Bytes of questions that are not asked yet, and of answers that are not read, in all its
+    // files.
+    static constexpr std::size_t most_kept = 64U << 20U;
+    std::size_t kept = 0;
 };
 
 // What the tree stands in. Functions are called in the router's loop.
@@ -80,6 +86,13 @@ public:
     // Nothing: no such service.
     const ServiceView* service(std::string_view name) const;
 
+    // The services have changed: what waits for one that has gone ends.
+    void on_services() const { ends_.wake(); }
+    std::uint64_t watch_services(std::function<void()> changed) {
+        return ends_.add(std::move(changed));
+    }
+    void unwatch_services(std::uint64_t watcher) { ends_.remove(watcher); }
+
     // The time of what is asked from now on.
     void set_now(base::Instant now) { now_ = now; }
     base::Instant now() const { return now_; }
@@ -110,6 +123,7 @@ private:
     Mounts* mounts_;
     EventLog events_;
     Conversations conversations_;
+    Watchers ends_;
     SessionCounters counters_;
     base::Instant now_{};
 };
