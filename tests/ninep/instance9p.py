@@ -382,16 +382,17 @@ class Connection:
             fid.listed, fid.content = 0, list(kind)
         elif offset != fid.listed:
             raise ValueError("bad offset in directory read")
-        data, endless = b"", fid.names[-1:] == ["endless"]
-        while fid.content or endless:
-            if endless:
-                entry = pack_stat(self.instance.stat(fid.names)._replace(name=f"more-{fid.listed + len(data)}"))
-            else:
+        if fid.names[-1:] == ["endless"]:
+            one = pack_stat(self.instance.stat(fid.names)._replace(name="more-00000000"))
+            first = fid.listed // len(one)
+            data = b"".join(one.replace(b"00000000", b"%08d" % (first + more)) for more in range(count // len(one)))
+        else:
+            data = b""
+            while fid.content:
                 entry = pack_stat(self.instance.stat(fid.names + [fid.content[0]]))
-            if len(data) + len(entry) > count:
-                break
-            data += entry
-            if not endless:
+                if len(data) + len(entry) > count:
+                    break
+                data += entry
                 del fid.content[0]
         fid.listed += len(data)
         return data

@@ -5,7 +5,7 @@ import unittest
 import kernel
 from instance9p import BIG, LISTED, Instance
 from raw9p import Client, Refused
-from routers import TestCase
+from routers import LONG, TestCase
 from servers import Diod, Ganesha, run_tool
 
 FILES = {"health": "ok\n", "who": "real", "big": BIG, **{f"many/{number}": str(number) for number in range(300)}}
@@ -32,11 +32,13 @@ class RealServers(TestCase):
         done = run_tool("diodcat", "-s", server.address, "-a", server.aname, "who")
         self.assertEqual((done.stdout, done.returncode), ("real", 0), done.stderr)
 
+    @unittest.skipUnless(LONG, "the others show it too; with JETWAY_LONG=1")
     def test_ganesha_is_read_by_the_raw_client(self):
         self.check(Ganesha)
 
 
 class Kernel(TestCase):
+    @unittest.skipUnless(LONG, "the others show it too; with JETWAY_LONG=1")
     def test_the_kernel_mounts_diod_and_the_small_server(self):
         if reason := kernel.why_not() or Diod.why_not():
             self.skipTest(reason)
