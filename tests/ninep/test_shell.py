@@ -4,6 +4,7 @@ import textwrap
 import unittest
 
 import kernel
+from instance9p import LISTED
 from routers import OneRouter, until
 from servers import Diod, run_tool
 
@@ -16,6 +17,7 @@ class WithServices(OneRouter):
         self.tell(f"register web {self.one.registered}")
         watcher = self.client()
         until(lambda: {"upper", "web"} <= set(watcher.ls("/")), 10, "both services")
+        self.usable(watcher, "web", 1)
 
 
 class Mounted(WithServices):
@@ -44,9 +46,12 @@ class Mounted(WithServices):
             echo -n second >&3; cat <&3; echo
             exec 3>&-
             echo "== explain"; exec 3<>route/explain; echo upper >&3; cat <&3; exec 3>&-
+            echo "== web"; cat web/who web/health; ls web/dir | wc -l; md5sum <web/big
+            exec 3<>web/request; echo -n there >&3; cat <&3; echo; exec 3>&-
+            echo kept >web/store; echo $?
             echo "== ctl"
             echo "register other {self.two.registered}" >route/ctl; echo $?
-            ls | grep other
+            cat other/who; echo
             echo "upper random" >route/policy; echo $?
             echo "policy upper sticky source" >>route/ctl; echo $?
             echo "== policy"; cat route/policy upper/policy
@@ -77,7 +82,10 @@ class Mounted(WithServices):
         self.assertIn("machineId here", said["status"])
         self.assertEqual(said["request"], "FIRST\nSECOND")
         self.assertIn("outcome delivered", said["explain"])
-        self.assertEqual(said["ctl"].split("\n"), ["0", "other", "0", "0"], self.said)
+        self.assertEqual(said["web"].split("\n"),
+                         ["oneok", str(LISTED), "c35cc7d8d91728a0cb052831bc4ef372  -", "one: there", "0"])
+        self.assertEqual(self.one.stored, [b"kept\n"])
+        self.assertEqual(said["ctl"].split("\n"), ["0", "two", "0", "0"], self.said)
         self.assertIn("upper sticky source", said["policy"])
         self.assertTrue(said["policy"].endswith("\nsticky source"), self.said)
         self.assertRegex(said["refused"], "^sh: write error: .*\n1\n# last error: .*`route`")
@@ -112,6 +120,8 @@ class DiodsTools(WithServices):
             self.assertIn("here.1 up", run("diodcat", "-a", "/", "route/status", "upper/health"))
             self.assertIn("web round-robin", run("diodcat", "-a", "/", "route/policy"))
             self.assertIn("machineId here", run("diodcat", "-a", "/route", "status"))
+            self.assertEqual(run("diodcat", "-a", "/", "web/health", "web/who"), "ok\none")
+            self.assertEqual(run("diodcat", "-a", "web", "who"), "one")
             done = run_tool("diodcat", "-s", server, "-a", "/", "nothing")
             self.assertNotEqual(done.returncode, 0)
             self.assertIn("No such file", done.stderr)
