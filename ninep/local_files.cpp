@@ -184,19 +184,14 @@ void DirectoryFile::read_directory(const DirectoryRead& what,
         entry.type = entry_type(entry.qid);
         entry.next = at + 1;
         if (what.about) {
-            // Files of ours answer at once, roots of instances perhaps later: those are shown as
-            // the directories that they are.
-            entry.about.qid = entry.qid;
-            entry.about.mode = 0555U | s_ifdir;
-            entry.about.uid = entry.about.gid = owner_name(tree().outside().uid);
-            entry.about.modified.seconds = entry.about.accessed.seconds = tree().outside().started;
-            if (dynamic_cast<LocalFile*>(file.get()) != nullptr) {
-                file->about(Reply<About>(reply.pending(), [&entry](base::Result<About> about) {
-                    if (about) {
-                        entry.about = std::move(*about);
-                    }
-                }));
-            }
+            // Files of ours, and the roots of instances' trees, answer at once.
+            const auto found = std::make_shared<About>();
+            file->about(Reply<About>(reply.pending(), [found](base::Result<About> about) {
+                if (about) {
+                    *found = std::move(*about);
+                }
+            }));
+            entry.about = std::move(*found);
             entry.about.name = entry.name;
         }
         entries.push_back(std::move(entry));

@@ -112,6 +112,20 @@ void MountedFile::read_directory(const DirectoryRead& what,
 }
 
 void MountedFile::about(Reply<About> reply) {
+    if (place_->path.empty()) {
+        // Known without an instance, so that a listing of services waits for none.
+        About about;
+        about.qid = place_->qid();
+        about.mode = 0777U | s_ifdir;
+        about.name = place_->service->name;
+        for (const std::shared_ptr<Backend>& backend : place_->service->backends) {
+            about.name = backend->id() == place_->pinned ? backend->what().name : about.name;
+        }
+        about.uid = about.gid = "root";
+        about.links = 2;
+        reply(std::move(about));
+        return;
+    }
     place_->ask<About>(
         attempt_for(place_, reply), true,
         [](Instance& instance, Fid fid, const Instance::Then<About>& then) {

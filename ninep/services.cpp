@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "ninep/mount.h"
 #include "router/router.h"
 
 namespace jetway::ninep {
@@ -35,6 +36,34 @@ std::vector<ServiceView> services_of(const router::Router& router) {
     }
     std::vector<ServiceView> all;
     for (auto& [name, service] : services) {
+        all.push_back(std::move(service));
+    }
+    return all;
+}
+
+std::vector<MountService> mount_services_of(const std::vector<ServiceView>& services,
+                                            router::Router& router) {
+    std::vector<MountService> all;
+    for (const ServiceView& view : services) {
+        if (!view.is_ninep()) {
+            continue;
+        }
+        MountService service;
+        service.name = view.name;
+        service.policy = router.policy_of(view.name);
+        for (const InstanceView& one : view.instances) {
+            const auto address = envelope::parse_ninep_address(one.ninep);
+            if (!address) {
+                continue;  // one that speaks envelopes
+            }
+            service.instances.push_back({.name = one.id(),
+                                         .machine = one.machine,
+                                         .address = *address,
+                                         .here = one.machine == router.options().machine,
+                                         .announced = one.health == envelope::Health::up,
+                                         .weight = one.weight,
+                                         .cost = one.cost});
+        }
         all.push_back(std::move(service));
     }
     return all;

@@ -42,8 +42,14 @@ struct ServiceView {
     }
 };
 
+struct MountService;
+
 // In order of name, those without an instance left out; a service called `route` as well, whose
 // place the router has.
 std::vector<ServiceView> services_of(const router::Router& router);
+
+// Those whose instances are 9P servers, with their policies, for Mounts.
+std::vector<MountService> mount_services_of(const std::vector<ServiceView>& services,
+                                            router::Router& router);
 
 }  // namespace jetway::ninep

@@ -6,6 +6,7 @@
 #include "envelope/digest.h"
 #include "ninep/commands.h"
 #include "ninep/listings.h"
+#include "ninep/mount.h"
 #include "ninep/route_files.h"
 #include "ninep/service_files.h"
 
@@ -94,7 +95,23 @@ std::unique_ptr<File> Tree::find(const Path& path, const std::shared_ptr<Client>
         return find_route(std::move(place));
     }
     const ServiceView* view = service(path[0]);
-    return view != nullptr ? find_service(std::move(place), *view) : nullptr;
+    if (view == nullptr) {
+        return nullptr;
+    }
+    if (mounts_ != nullptr && view->is_ninep()) {
+        return path.size() == 1 ? mounts_->service_root(view->name, attacher, parent_of(place))
+                                : nullptr;  // what is below is the instance's
+    }
+    return find_service(std::move(place), *view);
+}
+
+// Where `..` leads from the root of an instance's tree.
+std::function<std::unique_ptr<File>()> Tree::parent_of(const LocalPlace& place) {
+    Path above = place.path;
+    above.pop_back();
+    return [this, above, client = place.client, attacher = place.attacher] {
+        return find(above, client, attacher);
+    };
 }
 
 std::unique_ptr<File> Tree::text(LocalPlace place,
@@ -181,6 +198,11 @@ std::unique_ptr<File> Tree::find_of_service(LocalPlace place, const ServiceView&
         if (instance == nullptr) {
             return nullptr;
         }
+        if (mounts_ != nullptr && !instance->ninep.empty()) {
+            return path.size() == 5 ? mounts_->instance_root(service.name, path[4], place.attacher,
+                                                             parent_of(place))
+                                    : nullptr;
+        }
         if (path.size() == 5) {
             return std::make_unique<DirectoryFile>(std::move(place));
         }
@@ -202,9 +224,7 @@ std::unique_ptr<File> Tree::find_of_service(LocalPlace place, const ServiceView&
     }
     if (path[3] == "stats") {
         return text(std::move(place), [this, name = service.name]() -> base::Result<std::string> {
-            const ServiceView* view = this->service(name);
-            return "instances " + std::to_string(view != nullptr ? view->instances.size() : 0) +
-                   '\n';
+            return statistics_of(name);
         });
     }
     return text(std::move(place),
@@ -353,6 +373,25 @@ base::Result<std::string> Tree::state(const Client& client) const {
         const std::size_t end = left.find('\n');
         text += "policy " + std::string(left.substr(0, end + 1));
         left.remove_prefix(end + 1);
+    }
+    return text;
+}
+
+// A line for each instance that is a 9P server, as this router uses it; else how many there are.
+std::string Tree::statistics_of(const std::string& name) const {
+    const ServiceView* view = service(name);
+    if (mounts_ == nullptr || view == nullptr || !view->is_ninep()) {
+        return "instances " + std::to_string(view != nullptr ? view->instances.size() : 0) + '\n';
+    }
+    std::string text;
+    const std::string all = mounts_->statistics();
+    std::string_view left = all;
+    while (!left.empty()) {
+        const std::size_t end = left.find('\n') + 1;
+        if (left.starts_with(name + ' ')) {
+            text += left.substr(name.size() + 1, end - name.size() - 1);
+        }
+        left.remove_prefix(end);
     }
     return text;
 }

@@ -104,6 +104,7 @@ public:
     Qid qid_of(const Path& path, bool directory) const;
 
 private:
+    std::function<std::unique_ptr<File>()> parent_of(const LocalPlace& place);
     std::unique_ptr<File> find_route(LocalPlace place);
     std::unique_ptr<File> find_of_service(LocalPlace place, const ServiceView& service);
     std::unique_ptr<File> find_service(LocalPlace place, const ServiceView& service);
@@ -117,6 +118,7 @@ private:
     base::Result<std::string> policies(std::string_view service, bool set_only,
                                        const Client& client) const;
     std::string statistics() const;
+    std::string statistics_of(const std::string& name) const;
 
     Outside outside_;
     Asks& asks_;
