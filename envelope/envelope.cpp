@@ -190,6 +190,25 @@ void append_with_source(base::Bytes& to, base::ByteView body, const EnvelopeView
         .raw(body.subspan(view.first_entry));
 }
 
+std::string_view find_header(base::ByteView headers, std::string_view name) {
+    Cursor cursor(headers);
+    std::uint32_t keys = 0;
+    if (!cursor.read_map(keys)) {
+        return {};
+    }
+    for (std::uint32_t i = 0; i < keys; ++i) {
+        std::string_view key;
+        std::string_view value;
+        if (!cursor.read_text(key) || !cursor.read_text(value)) {
+            return {};
+        }
+        if (key == name) {
+            return value;
+        }
+    }
+    return {};
+}
+
 ErrorFields read_error(base::ByteView raw) {
     ErrorFields error;
     Cursor cursor(raw);

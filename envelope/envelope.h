@@ -35,6 +35,9 @@ struct EnvelopeView {
 // otherwise.
 const char* read_envelope(base::ByteView body, EnvelopeView& view);
 
+// The value of one header of a `headers` map; empty: it isn't there, or isn't a text.
+std::string_view find_header(base::ByteView headers, std::string_view name);
+
 // An error envelope's `error` (docs/protocol.md, "Undeliverable").
 struct ErrorFields {
     std::string code;

@@ -15,10 +15,22 @@ void Attachments::attach(Connection& connection,
         if (mine != instances.end()) {
             mine->service = service;
         } else {
-            instances.push_back({connection.terminal.id(), next_number_++, service});
+            instances.push_back(
+                {connection.terminal.id(), next_number_++, service, !connection.unhealthy});
         }
         ++version_;
     }
+}
+
+void Attachments::set_healthy(const Connection& connection, bool healthy) {
+    for (const auto& [name, service] : connection.services) {
+        for (Instance& instance : instances_[name]) {
+            if (instance.terminal == connection.terminal.id()) {
+                instance.healthy = healthy;
+            }
+        }
+    }
+    ++version_;
 }
 
 void Attachments::remove(Connection& connection, const std::string& name) {
@@ -56,9 +68,11 @@ std::vector<envelope::CatalogService> Attachments::catalog(
     const std::vector<ConfiguredService>& configured, const Drains& drains) const {
     std::vector<envelope::CatalogService> entries;
     for (const auto& [name, instances] : instances_) {
-        const envelope::Health health =
-            drains.of(name) != nullptr ? envelope::Health::draining : envelope::Health::up;
+        const bool draining = drains.of(name) != nullptr;
         for (const Instance& instance : instances) {
+            const envelope::Health health = draining           ? envelope::Health::draining
+                                            : instance.healthy ? envelope::Health::up
+                                                               : envelope::Health::unhealthy;
             entries.push_back({instance.service, instance.number, health});
         }
     }

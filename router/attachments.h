@@ -18,6 +18,7 @@ struct Instance {
     TerminalId terminal = 0;
     std::uint64_t number = 0;
     envelope::ServiceEntry service;
+    bool healthy = true;  // its connection answers PINGs
 };
 
 class Attachments {
@@ -27,13 +28,16 @@ public:
     void detach(Connection& connection, const std::vector<std::string>& names);
     void detach_all(Connection& connection);
 
+    // Of all that a connection attached.
+    void set_healthy(const Connection& connection, bool healthy);
+
     // Instances by service, in the order in which they attached.
     const std::map<std::string, std::vector<Instance>, std::less<>>& instances() const {
         return instances_;
     }
 
-    // One entry an instance, `draining` where `drains` has its service; a service of `configured`
-    // that nobody attached is one entry, `detached`.
+    // One entry an instance, `draining` where `drains` has its service, `unhealthy` where it isn't;
+    // a service of `configured` that nobody attached is one entry, `detached`.
     std::vector<envelope::CatalogService> catalog(const std::vector<ConfiguredService>& configured,
                                                   const Drains& drains) const;
     // Something else of this machine's catalog has changed.

@@ -8,8 +8,9 @@ namespace flag = envelope::flag;
 
 // Chooses the machine, as only the first router does, or one that a reroutable frame got stuck at.
 void Forwarder::bind(Transit& transit, base::Instant now) {
+    note_answer(transit);
     const Destination to = look_up(transit);
-    const Decision decision = decider().at_first(to, transit.view.destination);
+    const Decision decision = decider(transit.view).at_first(to, transit.view.destination);
     if (!to.address.machine.empty()) {
         transit.flags &= static_cast<std::uint8_t>(~flag::reroutable);
         transit.pin = to.address.machine;
@@ -17,8 +18,10 @@ void Forwarder::bind(Transit& transit, base::Instant now) {
     act(transit, to, decision, now);
 }
 
-Decision Forwarder::decide(std::string_view destination) const {
-    return decider().at_first(Destinations::look_up_in(*table_, destination), destination);
+Decision Forwarder::decide(std::string_view destination,
+                           const envelope::EnvelopeView* envelope) const {
+    const Decider decider(*table_, connections_, holds_, envelope);
+    return decider.at_first(Destinations::look_up_in(*table_, destination), destination);
 }
 
 void Forwarder::bind_anew(Transit& transit, base::Instant now) {
@@ -28,7 +31,8 @@ void Forwarder::bind_anew(Transit& transit, base::Instant now) {
         --transit.hops;
         transit.origin = Origin::self;  // bound afresh, here
         const Destination to = look_up(transit);
-        act(transit, to, decider().among_machines(to, transit.view.destination, false, 0), now);
+        act(transit, to,
+            decider(transit.view).among_machines(to, transit.view.destination, false, 0), now);
     }
 }
 
@@ -36,6 +40,14 @@ void Forwarder::act(Transit& transit, const Destination& to, const Decision& dec
                     base::Instant now) {
     if (decision.turns > 0) {
         *to.service->turn += decision.turns;
+    }
+    if (decision.picks != nullptr) {
+        for (const Pick& pick : *decision.picks) {
+            pick.chooser->took(pick.among, pick.chosen);
+        }
+    }
+    if (to.service != nullptr && to.service->balancing != nullptr) {
+        note_request(transit, to, decision, now);
     }
     if (decision.machine != nullptr) {
         transit.pin = decision.machine->name;
@@ -66,6 +78,22 @@ void Forwarder::act(Transit& transit, const Destination& to, const Decision& dec
     }
 }
 
+// Counted before it goes: a refusal on the way is an answer, too.
+void Forwarder::note_request(const Transit& transit, const Destination& to,
+                             const Decision& decision, base::Instant now) {
+    const envelope::EnvelopeView& view = transit.view;
+    const bool goes = decision.outcome == Decision::Outcome::delivered ||
+                      decision.outcome == Decision::Outcome::forwarded;
+    if (!goes || to.service->policy.kind != balance::Policy::Kind::least_conn || view.id.empty() ||
+        view.is_answer() || to.address.everywhere() || transit.dry() || view.answer_to().empty()) {
+        return;
+    }
+    const bool first = decision.machine != nullptr;  // this router chose, or was told, the machine
+    in_flight_.began(view.answer_to(), view.id, to.service->balancing,
+                     first ? std::string_view(decision.machine->name) : std::string_view(),
+                     decision.terminal, now + options_.balance.request_timeout);
+}
+
 void Forwarder::copy_to_all(Transit& transit, const Destination& to, base::Instant now) {
     counters_.originated += to.service->reachable.size() - 1;
     for (const std::uint32_t index : to.service->reachable) {
@@ -75,8 +103,8 @@ void Forwarder::copy_to_all(Transit& transit, const Destination& to, base::Insta
         copy.pin = machine.name;
         const std::string_view text = transit.view.destination;
         act(copy, to,
-            machine.self ? decider().here(to, text, false, 0)
-                         : decider().on_the_way(&machine, text),
+            machine.self ? decider(transit.view).here(to, text, false, 0)
+                         : decider(transit.view).on_the_way(&machine, text),
             now);
     }
 }

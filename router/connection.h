@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "balance/health.h"
 #include "base/time.h"
 #include "envelope/hello.h"
 #include "gossip/routes.h"
@@ -57,6 +58,14 @@ struct Connection {
     std::string verified_source;           // the last `source` that was found to be its own
     const TerminalRules* rules = nullptr;  // of its terminal, in the router's options; null: none
     std::string permitted;                 // the last destination that these were found to allow
+
+    // Of one that attached names (probing.cpp):
+    std::optional<balance::Health> health;
+    bool unhealthy = false;                   // it doesn't answer PINGs any more
+    bool probing = false;                     // a PING is unanswered
+    base::Instant probed_at{};                // when that was sent
+    std::uint64_t pongs_before = 0;           // and how many had been answered
+    base::Instant probe_armed = base::never;  // the deadline under which it stands in `probes_`
 
     std::uint64_t envelopes_in = 0;    // from it
     std::uint64_t envelopes_out = 0;   // delivered to it

@@ -83,7 +83,11 @@ Decision Decider::among_machines(const Destination& to, std::string_view text, b
     }
     const ServiceEntry& service = *to.service;
     const MachineEntry* chosen = nullptr;
-    if (!service.nearest.empty()) {
+    std::unique_ptr<Picks> picks;
+    if (service.balancing != nullptr) {
+        picks = std::make_unique<Picks>();
+        chosen = by_policy(service, spare_us, *picks);
+    } else if (!service.nearest.empty()) {
         const std::uint32_t turn = *service.turn + turns++;
         chosen = &table_.machine_at(service.nearest[turn % service.nearest.size()]);
         if (!holds_.empty() && held_at(*chosen, service)) {
@@ -110,11 +114,88 @@ Decision Decider::among_machines(const Destination& to, std::string_view text, b
     }
     Decision decision = chosen->self ? here(to, text, !spare_us, turns) : on_the_way(chosen, text);
     decision.turns = std::max(decision.turns, turns);
+    if (picks != nullptr && decision.picks != nullptr) {
+        picks->insert(picks->end(), decision.picks->begin(), decision.picks->end());
+    }
+    if (picks != nullptr) {
+        decision.picks = std::move(picks);
+    }
     if (!decision.bound) {
         decision.bound = true;
         decision.machine = chosen;
     }
     return decision;
+}
+
+std::string_view Decider::key_of(const balance::Policy& policy) const {
+    if (envelope_ == nullptr || policy.kind != balance::Policy::Kind::sticky) {
+        return {};
+    }
+    return policy.key == balance::Policy::Key::header
+               ? envelope::find_header(envelope_->headers, policy.header)
+               : envelope_->source;  // no envelope has a uname
+}
+
+// What is held is spared while another can take it, but not by a sticky policy, which waits for its
+// own.
+const MachineEntry* Decider::by_policy(const ServiceEntry& service, bool spare_us,
+                                       Picks& picks) const {
+    const balance::Policy& policy = service.policy;
+    Pick pick{.chooser = &service.balancing->among, .among = service.instances, .chosen = 0};
+    bool any_open = false;
+    for (std::size_t i = 0; i < pick.among.size(); ++i) {
+        const ServiceEntry::Place& place = service.places[i];
+        const MachineEntry& machine = table_.machine_at(place.machine);
+        pick.among[i].usable = !(spare_us && machine.self);
+        if (policy.kind == balance::Policy::Kind::least_conn) {
+            // Which of a machine's instances has how many its own router knows.
+            constexpr std::uint64_t scale = 1'024;
+            pick.among[i].load = service.balancing->loads.of(machine.name) * scale / place.beside;
+        }
+        any_open = any_open || (pick.among[i].usable && !held_at(machine, service));
+    }
+    if (any_open && !holds_.empty() && policy.kind != balance::Policy::Kind::sticky) {
+        for (std::size_t i = 0; i < pick.among.size(); ++i) {
+            const MachineEntry& machine = table_.machine_at(service.places[i].machine);
+            pick.among[i].usable = pick.among[i].usable && !held_at(machine, service);
+        }
+    }
+    const std::optional<std::size_t> chosen = pick.chooser->peek(pick.among, key_of(policy));
+    if (!chosen) {
+        return nullptr;
+    }
+    pick.chosen = *chosen;
+    picks.push_back(std::move(pick));
+    return &table_.machine_at(service.places[*chosen].machine);
+}
+
+TerminalId Decider::by_policy_here(const ServiceEntry& service, Picks& picks) const {
+    const balance::Policy& policy = service.policy;
+    Pick pick{.chooser = &service.balancing->here, .among = service.instances_here, .chosen = 0};
+    const auto taker = [&](std::size_t i) { return connections_.find(service.here[i]); };
+    const auto is_up = [&](std::size_t i) {
+        return taker(i) != nullptr && taker(i)->terminal.up();
+    };
+    const auto is_open = [&](std::size_t i) {
+        return !taker(i)->unhealthy &&
+               (policy.kind == balance::Policy::Kind::sticky || !holds_.crowded(service.here[i]));
+    };
+    bool any_open = false;
+    for (std::size_t i = 0; i < pick.among.size(); ++i) {
+        pick.among[i].usable = is_up(i);
+        pick.among[i].load = service.balancing->loads.of(service.here[i]);
+        any_open = any_open || (pick.among[i].usable && is_open(i));
+    }
+    for (std::size_t i = 0; any_open && i < pick.among.size(); ++i) {
+        pick.among[i].usable = pick.among[i].usable && is_open(i);
+    }
+    const std::optional<std::size_t> chosen = pick.chooser->peek(pick.among, key_of(policy));
+    if (!chosen) {
+        return 0;
+    }
+    pick.chosen = *chosen;
+    picks.push_back(std::move(pick));
+    return service.here[*chosen];
 }
 
 bool Decider::held_at(const MachineEntry& machine, const ServiceEntry& service) const {
@@ -167,7 +248,14 @@ Decision Decider::here(const Destination& to, std::string_view text, bool may_re
                        std::uint8_t turns) const {
     const std::string_view name = to.address.service;
     const ServiceEntry* service = to.service;
-    if (service != nullptr && !service->here.empty()) {
+    if (service != nullptr && service->balancing != nullptr && !service->here.empty()) {
+        auto picks = std::make_unique<Picks>();
+        if (const TerminalId terminal = by_policy_here(*service, *picks)) {
+            Decision decision = delivered(terminal, turns);
+            decision.picks = std::move(picks);
+            return decision;
+        }
+    } else if (service != nullptr && !service->here.empty()) {
         // One choice among machines and one among instances take the same turn, so that both go
         // round.
         const std::uint32_t turn = *service->turn + turns;
@@ -176,7 +264,7 @@ Decision Decider::here(const Destination& to, std::string_view text, bool may_re
             const TerminalId terminal = service->here[(turn + i) % service->here.size()];
             const Connection* taker = connections_.find(terminal);
             if (taker != nullptr && taker->terminal.up()) {
-                if (!holds_.crowded(terminal)) {
+                if (!holds_.crowded(terminal) && !taker->unhealthy) {
                     return delivered(terminal, std::max(turns, std::uint8_t{1}));
                 }
                 crowded = crowded != 0 ? crowded : terminal;

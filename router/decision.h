@@ -2,6 +2,7 @@
 // alone: Forwarder acts on it, and `explain` shows it, so that what is explained is what happens.
 #pragma once
 
+#include <memory>
 #include <string_view>
 
 #include "router/connection.h"
@@ -31,13 +32,15 @@ struct Decision {
     std::uint8_t turns = 0;  // of the service, that are used up with it
     Refusal refusal = Refusal::no_route;
     std::string_view message;
+    std::unique_ptr<Picks> picks;  // by a policy other than `nearest`; null: none
 };
 
 class Decider {
 public:
-    // All are borrowed.
-    Decider(const RouteTable& table, const ConnectionTable& connections, const Holds& holds)
-        : table_(table), connections_(connections), holds_(holds) {}
+    // All are borrowed. `envelope` has the keys of sticky policies; nullptr: none are known.
+    Decider(const RouteTable& table, const ConnectionTable& connections, const Holds& holds,
+            const envelope::EnvelopeView* envelope)
+        : table_(table), connections_(connections), holds_(holds), envelope_(envelope) {}
 
     // Whether every instance of a service is held, or can't take more for now.
     bool held(const Destination& to) const;
@@ -62,7 +65,12 @@ private:
     const RouteTable& table_;
     const ConnectionTable& connections_;
     const Holds& holds_;
+    const envelope::EnvelopeView* envelope_;
 
+    // By the service's policy, which isn't `nearest`; nullptr: nothing can be used.
+    const MachineEntry* by_policy(const ServiceEntry& service, bool spare_us, Picks& picks) const;
+    TerminalId by_policy_here(const ServiceEntry& service, Picks& picks) const;
+    std::string_view key_of(const balance::Policy& policy) const;
     bool held_at(const MachineEntry& machine, const ServiceEntry& service) const;
     const MachineEntry* open_machine(const ServiceEntry& service, std::uint32_t turn,
                                      bool spare_us) const;

@@ -9,9 +9,11 @@ using envelope::Kind;
 
 // An envelope that came here pinned to this machine.
 void Forwarder::deliver_here(Transit& transit, base::Instant now) {
+    note_answer(transit);
     const Destination to = look_up(transit);
     const bool may_rebind = transit.reroutable() && transit.hops > 1;
-    const Decision decision = decider().here(to, transit.view.destination, may_rebind, 0);
+    const Decision decision =
+        decider(transit.view).here(to, transit.view.destination, may_rebind, 0);
     if (decision.bound) {  // no instance is up here, but elsewhere
         --transit.hops;
         transit.origin = Origin::self;

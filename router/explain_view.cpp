@@ -1,8 +1,10 @@
 // The answer of Control to `explain`: where an envelope would go now, and for every other candidate
 // the one reason why not. The decision is Forwarder's own.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "envelope/address.h"
+#include "envelope/packer.h"
 #include "router/control.h"
 
 namespace jetway::router {
@@ -34,6 +36,7 @@ std::string_view outcome_name(Decision::Outcome outcome) {
 // The health of a service on one machine, and how many instances are up: the best there is.
 struct Offered {
     bool listed = false;
+    bool ninep = false;  // all of what there is are 9P servers
     std::size_t up = 0;
     envelope::Health health = envelope::Health::detached;
 };
@@ -45,13 +48,56 @@ Offered offered(const envelope::Catalog* catalog, std::string_view service) {
     }
     for (const envelope::CatalogService& instance : catalog->services) {
         if (instance.service.name == service) {
+            const bool ninep = !instance.ninep.empty();
             const bool better = !found.listed || instance.health == envelope::Health::up;
             found.health = better ? instance.health : found.health;
+            found.ninep = ninep && (found.ninep || !found.listed);
             found.listed = true;
-            found.up += instance.health == envelope::Health::up ? 1 : 0;
+            found.up += instance.health == envelope::Health::up && !ninep ? 1 : 0;
         }
     }
     return found;
+}
+
+// The envelope that is asked about, as far as a policy goes by it.
+envelope::EnvelopeView envelope_of(const ControlRequest& request, base::Bytes& headers) {
+    envelope::EnvelopeView view;
+    if (const auto source = request.texts.find("source"); source != request.texts.end()) {
+        view.source = source->second;
+    }
+    if (const auto header = request.texts.find("header"); header != request.texts.end()) {
+        const std::string_view text = header->second;
+        const std::size_t mark = std::min(text.find('='), text.size());
+        envelope::Packer(headers)
+            .map(1)
+            .text(text.substr(0, mark))
+            .text(text.substr(std::min(mark + 1, text.size())));
+        view.headers = headers;
+    }
+    return view;
+}
+
+// Why an instance that could have it isn't the one that a policy chose.
+std::string not_chosen(const ServiceEntry& service, const Decision& decision,
+                       std::string_view machine, std::uint16_t cost, std::uint16_t least) {
+    switch (service.policy.kind) {
+        case balance::Policy::Kind::nearest:
+            return cost > least ? "farther" : "not its turn";
+        case balance::Policy::Kind::least_conn:
+            if (decision.picks != nullptr && decision.machine != nullptr) {
+                const Loads& loads = service.balancing->loads;
+                return loads.of(machine) > loads.of(std::string_view(decision.machine->name))
+                           ? "busier"
+                           : "not its turn";
+            }
+            return "not its turn";
+        case balance::Policy::Kind::random:
+            return "not drawn";
+        case balance::Policy::Kind::sticky:
+            return "the key is another's";
+        default:
+            return "not its turn";
+    }
 }
 
 }  // namespace
@@ -64,7 +110,9 @@ base::Result<Json> Control::explain(const ControlRequest& request, base::Instant
     }
     const std::string& destination = asked->second;
     const envelope::Address address = envelope::split_address(destination);
-    const Decision decision = of_.forwarder.decide(destination);
+    base::Bytes headers;
+    const envelope::EnvelopeView asked_for = envelope_of(request, headers);
+    const Decision decision = of_.forwarder.decide(destination, &asked_for);
     const RouteTable& table = of_.forwarder.table();
     const ServiceEntry* service = table.service(address.service);
     Json answer = begin("jetway.explain/1");
@@ -78,6 +126,9 @@ base::Result<Json> Control::explain(const ControlRequest& request, base::Instant
                                                                     : std::string_view();
     answer["message"] = decision.message;
     const bool by_name = address.machine.empty() && !envelope::reserved_name(address.service);
+    const bool by_policy = service != nullptr && service->balancing != nullptr;
+    const std::string policy = service != nullptr ? service->policy.text() : std::string();
+    answer["policy"] = policy;
     const std::uint16_t least = service != nullptr && !service->nearest.empty()
                                     ? table.machine_at(service->nearest.front()).cost
                                     : envelope::infinity;
@@ -99,6 +150,9 @@ base::Result<Json> Control::explain(const ControlRequest& request, base::Instant
             if (bound) {
                 return {};
             }
+            if (has.ninep) {
+                return "a 9P server";
+            }
             if (!any_service && has.up == 0) {
                 return has.listed ? std::string(envelope::health_name(has.health))
                                   : "not listed there";
@@ -107,7 +161,8 @@ base::Result<Json> Control::explain(const ControlRequest& request, base::Instant
                 return view.awaited ? "unfeasible" : "unreachable";
             }
             const std::uint16_t cost = ours ? std::uint16_t{0} : view.selected->cost;
-            return cost > least ? "farther" : "not its turn";
+            return service == nullptr ? "not its turn"
+                                      : not_chosen(*service, decision, view.machine, cost, least);
         };
         const std::string why_not = reason_of_machine();
         const auto add = [&](std::string_view terminal, std::string_view neighbour,
@@ -141,7 +196,7 @@ base::Result<Json> Control::explain(const ControlRequest& request, base::Instant
                 const bool chosen = bound && ((delivered && terminal == decision.terminal) ||
                                               decision.outcome == Decision::Outcome::copied);
                 add(terminal_name(terminal), {}, 0, 0, chosen,
-                    chosen            ? std::string("here")
+                    chosen            ? (by_policy ? policy : std::string("here"))
                     : why_not.empty() ? "not its turn"
                                       : why_not,
                     {});
@@ -153,7 +208,7 @@ base::Result<Json> Control::explain(const ControlRequest& request, base::Instant
             const bool selected = route.state == gossip::RouteState::selected;
             std::string reason = why_not;
             if (reason.empty()) {
-                reason = selected                                        ? "nearest"
+                reason = selected ? (by_policy ? policy : "nearest")
                          : route.state == gossip::RouteState::unfeasible ? "unfeasible"
                          : view.selected != nullptr && route.cost == view.selected->cost
                              ? "as far as the one in use"

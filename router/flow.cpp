@@ -249,7 +249,7 @@ void Forwarder::flow_turn(base::Instant now) {
     if (std::exchange(flow_changed_, false)) {
         holds_.open_names(
             [this](const std::string& name) {
-                return !decider().held(Destinations::look_up_in(*table_, name));
+                return !decider({}).held(Destinations::look_up_in(*table_, name));
             },
             resumer(now));
     }

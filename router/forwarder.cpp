@@ -132,7 +132,7 @@ void Forwarder::from_router(Transit& transit, base::Instant now) {
 // By its pin; `otherwise` where nothing leads there and it can't be bound anew.
 void Forwarder::send_on(Transit& transit, Refusal otherwise, std::string_view message,
                         base::Instant now) {
-    const Decision decision = decider().on_the_way(table_->machine(transit.pin), {});
+    const Decision decision = decider(transit.view).on_the_way(table_->machine(transit.pin), {});
     if (decision.outcome == Decision::Outcome::forwarded) {
         pass_on(transit, decision.link, now);
     } else if (decision.outcome == Decision::Outcome::waits) {
@@ -270,6 +270,7 @@ void Forwarder::retry_waiting(base::Instant now) {
 }
 
 void Forwarder::on_deadline(base::Instant now) {
+    in_flight_.on_deadline(now);
     for (WaitingRoom::Guest& guest : waiting_.take_expired(now)) {
         if (read(guest.transit, now)) {
             refuse(guest.transit, Refusal::no_route, "no route was found in time", now);

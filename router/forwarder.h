@@ -22,6 +22,7 @@
 #include "router/counters.h"
 #include "router/decision.h"
 #include "router/holds.h"
+#include "router/in_flight.h"
 #include "router/neighbour.h"
 #include "router/options.h"
 #include "router/route_table.h"
@@ -46,7 +47,9 @@ public:
 
     // What would become of an envelope of a service here, sent to `destination` now, if it needs no
     // more hops than it has and every queue has room. Valid until the table changes.
-    Decision decide(std::string_view destination) const;
+    // `envelope` has the source and headers that a sticky policy may go by; nullptr: it has none.
+    Decision decide(std::string_view destination,
+                    const envelope::EnvelopeView* envelope = nullptr) const;
 
     // An ENVELOPE of an up terminal.
     void on_envelope(Connection& from, const envelope::Frame& frame, base::Instant now);
@@ -66,7 +69,7 @@ public:
     void retry_waiting(base::Instant now);
     void on_deadline(base::Instant now);
     base::Instant next_deadline() const {
-        return std::min(waiting_.next_expiry(), flow_deadline());
+        return std::min({waiting_.next_expiry(), flow_deadline(), in_flight_.next_deadline()});
     }
 
     // HOLD and RESUME of a neighbour, and a link that goes on; a sender that is gone. flow.cpp
@@ -77,6 +80,7 @@ public:
     // Tells those to resume whose gates have opened. At the end of every turn.
     void flow_turn(base::Instant now);
     const Holds& holds() const { return holds_; }
+    const InFlight& in_flight() const { return in_flight_; }
 
     // Services to be read no more for now, or again.
     struct Pause {
@@ -115,7 +119,17 @@ private:
     Destination look_up(const Transit& transit) {
         return destinations_.find(transit.view.destination, *table_);
     }
-    Decider decider() const { return {*table_, connections_, holds_}; }
+    Decider decider(const envelope::EnvelopeView& envelope) const {
+        return {*table_, connections_, holds_, &envelope};
+    }
+    void note_request(const Transit& transit, const Destination& to, const Decision& decision,
+                      base::Instant now);
+    // What answers a request ends it. Nearly always there is none to end.
+    void note_answer(const Transit& transit) {
+        if (!in_flight_.empty() && !transit.view.in_reply_to.empty()) {
+            in_flight_.ended(transit.view.destination, transit.view.in_reply_to);
+        }
+    }
     void bind(Transit& transit, base::Instant now);
     void bind_anew(Transit& transit, base::Instant now);
     void act(Transit& transit, const Destination& to, const Decision& decision, base::Instant now);
@@ -160,6 +174,7 @@ private:
     std::map<std::string, Refusals, std::less<>> refused_by_service_;
     WaitingRoom waiting_;
     Holds holds_;
+    InFlight in_flight_;
     bool flow_changed_ = false;  // a gate has opened, or the table is another one
     std::vector<Pause> pauses_;
     RateLimit own_errors_;  // for envelopes that came by no terminal

@@ -7,9 +7,9 @@ namespace jetway::router {
 
 namespace {
 
-constexpr std::array<std::string_view, 10> event_names{
-    "start",  "link-up",     "announcement", "link-down", "attach",
-    "detach", "reconfigure", "deadline",     "drain",     "registration"};
+constexpr std::array<std::string_view, 11> event_names{
+    "start",       "link-up",  "announcement", "link-down", "attach",      "detach",
+    "reconfigure", "deadline", "drain",        "probe",     "registration"};
 constexpr std::size_t longest_code = 64;  // bytes of a link's closing code, which a peer may choose
 
 // Where the service of that name is, or would be.

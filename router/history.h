@@ -43,13 +43,14 @@ enum class Event : std::uint8_t {
     reconfigure,
     deadline,      // gossip's own: something was due
     drain,         // begun or undone
+    probe,         // of a service here: it stopped answering, or answers again
     registration,  // of a 9P server, by request: it came, went, or was found well or not
 };
 std::string_view event_name(Event event);  // as docs/protocol.md has it
 
 struct Cause {
     Event event = Event::start;
-    std::string_view of;    // the neighbour, or the client that attached or detached
+    std::string_view of;    // the neighbour, or the client that attached, detached or was probed
     std::string_view code;  // why a link went down; empty: not said
 };
 

@@ -49,6 +49,7 @@ void Router::attach(Connection& connection, const std::vector<envelope::ServiceE
     for (const envelope::ServiceEntry& service : services) {
         record_service(service.name, {Event::attach, connection.client, {}});
     }
+    probe_if_service(connection);
 }
 
 void Router::detach(Connection& connection, const std::vector<std::string>& names) {
@@ -56,6 +57,7 @@ void Router::detach(Connection& connection, const std::vector<std::string>& name
     for (const std::string& name : names) {
         record_service(name, {Event::detach, connection.client, {}});
     }
+    probe_if_service(connection);
 }
 
 void Router::detach_all(Connection& connection) {
@@ -68,6 +70,7 @@ void Router::detach_all(Connection& connection) {
     for (const std::string& name : names) {
         record_service(name, {Event::detach, connection.client, {}});
     }
+    probe_if_service(connection);
 }
 
 void Router::record_service(const std::string& service, const Cause& cause) {
@@ -76,8 +79,13 @@ void Router::record_service(const std::string& service, const Cause& cause) {
     const auto registered = registrations_.services().find(service);
     if (found != attachments_.instances().end()) {
         const bool draining = drains_.of(service) != nullptr;
-        state = ServiceState{draining ? envelope::Health::draining : envelope::Health::up,
-                             draining ? 0 : static_cast<std::uint32_t>(found->second.size())};
+        const auto up =
+            std::count_if(found->second.begin(), found->second.end(),
+                          [&](const Instance& one) { return one.healthy && !draining; });
+        state = ServiceState{draining ? envelope::Health::draining
+                             : up > 0 ? envelope::Health::up
+                                      : envelope::Health::unhealthy,
+                             static_cast<std::uint32_t>(up)};
     }
     if (registered != registrations_.services().end()) {
         for (const Registration& one : registered->second) {

@@ -1,6 +1,7 @@
 #include "router/route_table.h"
 
 #include <algorithm>
+#include <map>
 
 namespace jetway::router {
 
@@ -72,9 +73,6 @@ void RouteTable::hear_policy(ServiceEntry& service, const CatalogService& offere
 // least cost stay, mixed so that turns alternate between machines before they repeat one.
 void RouteTable::sort_candidates() {
     for (auto& [name, service] : services_) {
-        if (service.policy_revision == 0 && service.ninep && !service.envelopes) {
-            service.policy.kind = balance::Policy::Kind::round_robin;
-        }
         std::vector<std::uint32_t>& all = service.nearest;
         std::stable_sort(all.begin(), all.end(), [this](std::uint32_t a, std::uint32_t b) {
             return machines_[a].cost < machines_[b].cost;
@@ -98,6 +96,56 @@ void RouteTable::sort_candidates() {
             all.push_back(machine);
         }
     }
+}
+
+// The default where nothing was said; and what is remembered of a service carries on. Returns
+// whether any service has a policy to choose by.
+bool RouteTable::settle_policies(const RouteTable& previous) {
+    bool balanced = false;
+    for (auto& [name, service] : services_) {
+        if (service.policy_revision == 0 && service.ninep && !service.envelopes) {
+            service.policy.kind = balance::Policy::Kind::round_robin;
+        }
+        if (service.policy.kind == balance::Policy::Kind::nearest || !service.envelopes) {
+            continue;
+        }
+        const ServiceEntry* before = previous.service(name);
+        service.balancing = before != nullptr ? before->balancing : nullptr;
+        if (service.balancing == nullptr) {
+            service.balancing = std::make_shared<ServiceBalance>(
+                service.policy, base::Random(balance::instance_id(self().name, name)));
+        }
+        service.balancing->among.set_policy(service.policy);
+        service.balancing->here.set_policy(service.policy);
+        balanced = true;
+    }
+    return balanced;
+}
+
+// The instances of services that have a policy to choose by.
+void RouteTable::add_instances(const std::vector<CatalogService>& services, std::uint32_t machine) {
+    const MachineEntry& at = machines_[machine];
+    if (!at.reachable()) {
+        return;
+    }
+    std::map<ServiceEntry*, std::uint32_t> counts;
+    const auto each = [&](const auto& visit) {
+        for (const CatalogService& offered : services) {
+            ServiceEntry& service = services_.find(offered.service.name)->second;
+            if (service.balancing != nullptr && offered.health == Health::up &&
+                offered.ninep.empty()) {
+                visit(service, offered);
+            }
+        }
+    };
+    each([&](ServiceEntry& service, const CatalogService&) { ++counts[&service]; });
+    each([&](ServiceEntry& service, const CatalogService& offered) {
+        service.instances.push_back(
+            {.id = balance::instance_id(at.name, std::to_string(offered.instance)),
+             .weight = offered.service.weight,
+             .cost = at.cost});
+        service.places.push_back({.machine = machine, .beside = counts[&service]});
+    });
 }
 
 std::unique_ptr<const RouteTable> RouteTable::build(const gossip::Gossip& gossip,
@@ -125,9 +173,21 @@ std::unique_ptr<const RouteTable> RouteTable::build(const gossip::Gossip& gossip
             table->add_services(views[i].catalog->services, i, previous);
         }
     }
+    const bool balanced = table->settle_policies(previous);
+    for (std::uint32_t i = 0; balanced && i < views.size(); ++i) {
+        if (views[i].catalog != nullptr) {
+            table->add_instances(views[i].catalog->services, i);
+        }
+    }
     for (const auto& [name, instances] : attachments.instances()) {
+        ServiceEntry& service = table->entry(name, previous);
         for (const Instance& instance : instances) {
-            table->entry(name, previous).here.push_back(instance.terminal);
+            service.here.push_back(instance.terminal);
+            if (service.balancing != nullptr) {
+                service.instances_here.push_back(
+                    {.id = balance::instance_id(self, std::to_string(instance.number)),
+                     .weight = instance.service.weight});
+            }
         }
     }
     table->sort_candidates();

@@ -11,6 +11,7 @@
 #include "balance/policy.h"
 #include "gossip/gossip.h"
 #include "router/attachments.h"
+#include "router/service_balance.h"
 
 namespace jetway::router {
 
@@ -42,6 +43,17 @@ struct ServiceEntry {
     std::string policy_machine;         // where it was set
     // Whose turn it is. Belongs to the service and outlives the table.
     std::shared_ptr<std::uint32_t> turn;
+
+    // With a policy other than `nearest`, and null without: the same for all instances that are up
+    // on reachable machines, and for those of `here`.
+    struct Place {
+        std::uint32_t machine = 0;  // its index
+        std::uint32_t beside = 1;   // instances of the service there, itself among them
+    };
+    std::shared_ptr<ServiceBalance> balancing;
+    std::vector<balance::Candidate> instances;
+    std::vector<Place> places;                       // of `instances`
+    std::vector<balance::Candidate> instances_here;  // of `here`
 };
 
 class RouteTable {
@@ -88,6 +100,9 @@ private:
     void hear_policy(ServiceEntry& service, const envelope::CatalogService& offered,
                      const MachineEntry& at);
     void sort_candidates();
+    bool settle_policies(const RouteTable& previous);
+    void add_instances(const std::vector<envelope::CatalogService>& services,
+                       std::uint32_t machine);
 
     std::vector<MachineEntry> machines_;
     std::size_t self_ = 0;

@@ -127,6 +127,9 @@ void Router::on_bytes(TerminalId id, base::ByteView bytes,
     if (connection->terminal.output().has_waiting()) {  // a PONG
         forwarder_.list_for_flush(*connection);
     }
+    if (connection->probing && connection->terminal.counters().pongs != connection->pongs_before) {
+        end_probe(*connection, true);
+    }
     if (connection->terminal.state() == terminal::State::closing) {
         let_go(*connection);
     } else if (connection->terminal.deadline() < connection->armed) {
@@ -355,6 +358,7 @@ void Router::on_deadline(base::Instant now) {
             arm(*connection);
         }
     }
+    run_probes();
     if (drains_checked_ <= now) {
         check_drains();
     }
@@ -373,6 +377,9 @@ base::Instant Router::next_deadline() const {
         std::min({gossip_.next_deadline(), links_.next_dial(), forwarder_.next_deadline()});
     if (!agenda_.empty()) {
         next = std::min(next, agenda_.begin()->first);
+    }
+    if (!probes_.empty()) {
+        next = std::min(next, probes_.begin()->first);
     }
     for (const Contest& contest : contests_) {
         next = std::min(next, contest.until);

@@ -162,6 +162,11 @@ private:
     void check_drains();
     base::Result<base::Bytes> drain(const ControlRequest& request);
     base::Bytes drain_state() const;
+    // probing.cpp
+    void arm_probe(Connection& connection);
+    void probe_if_service(Connection& connection);
+    void run_probes();
+    void end_probe(Connection& connection, bool alive);
     // registering.cpp
     base::Result<base::Bytes> respond(const ControlRequest& request);
     base::Result<base::Bytes> register_instance(const ControlRequest& request);
@@ -214,6 +219,7 @@ private:
     std::vector<LinkId> suspended_;
     std::vector<LinkId> acks_;  // links by which something came that isn't acknowledged
     std::set<std::pair<base::Instant, TerminalId>> agenda_;  // terminals by their deadline
+    std::set<std::pair<base::Instant, TerminalId>> probes_;  // services by their next probe
     std::vector<TerminalId> closes_;
     std::vector<base::Report> reports_;
     std::uint64_t built_gossip_ = 0;  // the versions that the table was built from

@@ -187,6 +187,9 @@ void Router::excuse_all(base::Instant now) {
             connection.terminal.excuse(now);
             forwarder_.list_for_flush(connection);
         }
+        if (connection.probing) {
+            end_probe(connection, true);
+        }
     });
     for (const LinkId id : suspended_) {
         neighbours_.find(id)->dies = now + options_.terminal.dead_after;

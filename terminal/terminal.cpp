@@ -89,7 +89,9 @@ bool Terminal::on_frame(const Frame& frame, base::Instant now, Receiver& receive
         send_control(Kind::pong, frame.body, now);
     } else if (wants(frame.kind)) {
         receiver.on_frame(spec_.id, frame);
-    } else if (frame.kind != Kind::pong) {
+    } else if (frame.kind == Kind::pong) {
+        ++counters_.pongs;
+    } else {
         ++counters_.skipped;
     }
     return state_ != State::closing;

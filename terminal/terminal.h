@@ -37,6 +37,7 @@ struct Counters {
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
     std::uint64_t refused = 0;  // envelopes that came from here and were refused
+    std::uint64_t pongs = 0;
     std::uint64_t skipped = 0;  // frames of an unknown kind, or one not for that role
 };
 

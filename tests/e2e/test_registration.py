@@ -82,6 +82,25 @@ machines:
         until(lambda: self.seen() == {WEB[1]: "up"}, 10, "the other instance at b")
         until(lambda: self.policy(self.b) == "random", 10, "the other policy at b")
 
+    def test_envelopes_obey_the_policy_of_their_service(self):
+        for router in (self.a, self.b):
+            self.world.serve(router, "gpu", handler=lambda envelope, name=router.machine: name)
+        until(lambda: len([row for row in self.a.ask("services")["services"] if row["name"] == "gpu"]) == 2, 10, "gpu")
+
+        def asked(*arguments):
+            return self.jetway("request", "gpu", "x", *arguments).strip()
+
+        self.assertEqual({asked() for _ in range(8)}, {"a"})
+        self.jetway("policy", "gpu", "round-robin")
+        answers = [asked() for _ in range(8)]
+        self.assertEqual((answers.count("a"), answers.count("b")), (4, 4))
+        self.jetway("policy", "gpu", "sticky", "header:user")
+        for user in ("ada", "bob", "cyd", "dan", "eve"):
+            answers = {asked("--header", f"user={user}") for _ in range(4)}
+            self.assertEqual(len(answers), 1, user)
+            explained = ask_json("explain", "gpu", "--header", f"user={user}", socket=self.a.socket)
+            self.assertEqual(({explained["boundTo"]}, explained["policy"]), (answers, "sticky header:user"))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -74,8 +74,14 @@ public:
         const std::map<TerminalId, std::uint64_t> before = frames_out();
         const Counters c = router_.forwarder().counters();
         const std::size_t waited = router_.forwarder().waiting();
-        const Decision decision = router_.forwarder().decide(to);
-        const Bytes frame = frame_to(to);
+        Bytes headers;
+        envelope::Packer(headers).map(1).text("user").text("u" + std::to_string(random_.below(20)));
+        envelope::EnvelopeView asked_for;
+        asked_for.source = asker_->address();
+        asked_for.headers = headers;
+        const Decision decision = router_.forwarder().decide(to, &asked_for);
+        const Bytes frame = frame_to(to, headers);
+        by_policy += decision.picks != nullptr ? 1U : 0U;
         const TerminalId own = asker_terminal();
         router_.on_bytes(own, frame, nullptr, mesh_.now);
         std::map<TerminalId, std::uint64_t> grown;
@@ -123,6 +129,7 @@ public:
     }
 
     std::array<std::uint64_t, 7> outcomes{};
+    std::uint64_t by_policy = 0;
 
 private:
     TerminalId asker_terminal() {
@@ -138,11 +145,15 @@ private:
         return frames;
     }
 
-    static Bytes frame_to(const std::string& to) {
+    // Half of them are requests, which count as in flight until the next change.
+    Bytes frame_to(const std::string& to, const Bytes& headers) {
         const Bytes data = text("x");
+        const Bytes id = number(random_.below(1000));
         envelope::EnvelopeFields fields;
         fields.destination = to;
         fields.data = data;
+        fields.headers = headers;
+        fields.id = random_.below(2) == 0 ? ByteView(id) : ByteView();
         Bytes body;
         envelope::append_envelope(body, fields);
         Bytes frame;
@@ -178,11 +189,23 @@ private:
                     if (random_.below(3) == 0) {
                         const auto health = static_cast<envelope::Health>(
                             random_.below(4) == 0 ? random_.below(4) : 0);
-                        catalog.services.push_back({.service = {.name = "s" + std::to_string(s),
-                                                                .capabilities = {},
-                                                                .version = {}},
-                                                    .instance = random_.below(3),
-                                                    .health = health});
+                        catalog.services.push_back(
+                            {.service = {.name = "s" + std::to_string(s),
+                                         .capabilities = {},
+                                         .version = {},
+                                         .weight =
+                                             static_cast<std::uint32_t>(1 + random_.below(4))},
+                             .instance = random_.below(3),
+                             .health = health,
+                             .ninep = random_.below(9) == 0 ? "h:1" : ""});
+                        if (random_.below(6) == 0) {
+                            constexpr std::array<const char*, 8> policies = {
+                                "round-robin",   "least-conn",        "random",
+                                "weighted",      "nearest",           "sticky uname",
+                                "sticky source", "sticky header:user"};
+                            catalog.services.back().policy = policies[random_.below(8)];
+                            catalog.services.back().policy_revision = random_.below(50);
+                        }
                     }
                 }
                 catalog.raw = envelope::make_catalog_raw(catalog);
@@ -209,6 +232,7 @@ TEST_SUITE("router.decision") {
     TEST_CASE("what is explained is what forwarding does: a million envelopes on random tables") {
         std::uint64_t envelopes = 0;
         std::uint64_t wrong = 0;
+        std::uint64_t by_policy = 0;
         std::array<std::uint64_t, 7> outcomes{};
         const std::uint64_t most = JETWAY_DECISIONS;
         for (std::uint64_t seed = 1; envelopes < most; ++seed) {
@@ -227,8 +251,10 @@ TEST_SUITE("router.decision") {
             for (std::size_t i = 0; i < outcomes.size(); ++i) {
                 outcomes[i] += crowd.outcomes[i];
             }
+            by_policy += crowd.by_policy;
         }
         CHECK(wrong == 0);
+        CHECK(by_policy > envelopes / 20);
         for (std::size_t i = 0; i < outcomes.size(); ++i) {
             CHECK_MESSAGE(outcomes[i] > 0, "no envelope had the outcome ", i);
         }
