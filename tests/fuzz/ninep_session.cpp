@@ -2,6 +2,7 @@
 // while the files answer now, later or when they are flushed, and the client reads or doesn't.
 #include "ninep/session.h"
 #include "tests/fuzz/input.h"
+#include "tests/fuzz/ninep_asker.h"
 #include "tests/fuzz/targets.h"
 #include "tests/ninep/fake_tree.h"
 #include "tests/ninep/wire.h"
@@ -13,7 +14,6 @@ namespace {
 using namespace tests;
 using ninep::Dialect;
 using ninep::Message;
-using ninep::Type;
 
 constexpr std::uint32_t msize = 600;
 
@@ -55,10 +55,6 @@ public:
     void version() {
         feed(base::as_bytes(wire(100, ninep::no_tag, u32(msize),
                                  s(dialect_ == Dialect::linux ? "9P2000.L" : "9P2000"))));
-    }
-    std::string attach(unsigned tag, unsigned fid) const {
-        return wire(104, tag, u32(fid), u32(ninep::no_fid), s("u"), s(""),
-                    dialect_ == Dialect::linux ? u32(0) : std::string());
     }
 
     // The files do something, or the client reads.
@@ -184,7 +180,9 @@ private:
 // Requests that are whole, with tags that are free.
 class Client final : public Connection {
 public:
-    using Connection::Connection;
+    explicit Client(Dialect dialect)
+        : Connection(dialect),
+          asker_(dialect, {"text", "many", "park", "hook", "late", "stuck", "..", "nothing"}) {}
 
     void run(Input& input) {
         version();
@@ -193,115 +191,19 @@ public:
             if (choice % 4 == 3 || !wants_input()) {
                 happen(choice / 4);
             } else {
-                ask(choice, input);
+                feed(base::as_bytes(asker_.ask(choice, input)));
             }
         }
         settle();
-        ensure(broken() || asked_.empty(), "every tag is answered or flushed");
+        ensure(broken() || asker_.is_answered(), "every tag is answered or flushed");
     }
 
 private:
-    void ask(std::size_t choice, Input& input) {
-        static const std::array<std::string, 8> names = {"text", "many",  "park", "hook",
-                                                         "late", "stuck", "..",   "nothing"};
-        const bool linux = dialect_ == Dialect::linux;
-        const unsigned tag = free_tag();
-        const unsigned fid = input.byte() % 8;
-        const unsigned other = input.byte() % 8;
-        const std::string& name = names[other];
-        std::string request;
-        switch (choice % 13) {
-            case 0:
-            case 1:
-                request = wire(110, tag, u32(fid), u32(input.byte() % 8), u16(1), s(name));
-                break;
-            case 2:
-                request = wire(110, tag, u32(fid), u32(other), u16(0));
-                break;
-            case 3:
-            case 4:
-                request = linux ? wire(12, tag, u32(fid), u32(other & 3U))
-                                : wire(112, tag, u32(fid), u8(other & 3U));
-                break;
-            case 5:
-            case 6:
-                request = wire(116, tag, u32(fid), u64(other * 3), u32(200));
-                break;
-            case 7:
-                request = wire(118, tag, u32(fid), u64(other), u32(100), std::string(100, 'w'));
-                break;
-            case 8:
-                request = wire(other == 0 ? 122 : 120, tag, u32(fid));
-                break;
-            case 9:
-                request = linux ? wire(24, tag, u32(fid), u64(0x7ff)) : wire(124, tag, u32(fid));
-                break;
-            case 10:
-                request = attach(tag, fid);
-                break;
-            case 11:
-                request = linux ? wire(40, tag, u32(fid), u64(other), u32(200))
-                                : wire(116, tag, u32(fid), u64(0), u32(200));
-                break;
-            default:
-                flush(tag, input.byte());
-                return;
-        }
-        send(tag, request);
+    void on_answer(const Message& message, base::ByteView /*whole*/) override {
+        asker_.on_answer(message);
     }
 
-    void flush(unsigned tag, std::size_t which) {
-        // Of something that was asked, if there is anything.
-        auto at = asked_.begin();
-        std::advance(at, asked_.empty() ? 0 : which % asked_.size());
-        const unsigned old = asked_.empty() ? 999 : at->first;
-        flushes_[tag] = old;
-        send(tag, wire(108, tag, u16(old)));
-    }
-
-    void send(unsigned tag, const std::string& request) {
-        asked_[tag] = static_cast<Type>(request[4]);
-        feed(base::as_bytes(request));
-    }
-
-    unsigned free_tag() const {
-        unsigned tag = 0;
-        const auto taken = [this](unsigned which) {
-            return asked_.count(which) > 0 ||
-                   std::any_of(flushes_.begin(), flushes_.end(),
-                               [which](const auto& flush) { return flush.second == which; });
-        };
-        while (taken(tag)) {
-            ++tag;
-        }
-        return tag;
-    }
-
-    void on_answer(const Message& message, base::ByteView whole) override {
-        if (message.type == Type::rversion) {
-            return;
-        }
-        const auto found = asked_.find(message.tag);
-        ensure(found != asked_.end(), "an answer is of a request, once, and not after its flush");
-        const bool error = whole[4] == 7 || whole[4] == 107;
-        ensure(
-            error ? found->second != Type::tflush : message.type == ninep::answer_of(found->second),
-            "and of its type; a flush is never an error");
-        asked_.erase(found);
-        if (message.type == Type::rflush) {
-            const unsigned old = flushes_[message.tag];
-            flushes_.erase(message.tag);
-            const auto flushed = asked_.find(old);
-            ensure(flushed == asked_.end() || flushed->second != Type::tflush,
-                   "flushes are answered in their order");
-            if (flushed != asked_.end()) {
-                asked_.erase(flushed);
-            }
-        }
-    }
-
-    std::map<unsigned, Type> asked_;
-    std::map<unsigned, unsigned> flushes_;
+    Asker asker_;
 };
 
 }  // namespace
@@ -317,7 +219,7 @@ void ninep_session(base::ByteView bytes) {
     Anyone anyone(dialect);
     if (how % 8 < 7) {
         anyone.version();
-        anyone.feed(base::as_bytes(anyone.attach(0, 0)));
+        anyone.feed(base::as_bytes(attach(0, 0, dialect)));
     }
     anyone.run(input);
 }

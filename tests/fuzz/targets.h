@@ -25,6 +25,8 @@ void websocket(base::ByteView bytes);
 void upgrade(base::ByteView bytes);
 void ninep_message(base::ByteView bytes);
 void ninep_session(base::ByteView bytes);
+void ninep_tree(base::ByteView bytes);
+void ninep_mount(base::ByteView bytes);
 
 struct Target {
     std::string_view name;  // of its folder in the corpus
@@ -47,6 +49,8 @@ inline constexpr std::array targets = {
     Target{"upgrade", upgrade},
     Target{"ninep_message", ninep_message},
     Target{"ninep_session", ninep_session},
+    Target{"ninep_tree", ninep_tree},
+    Target{"ninep_mount", ninep_mount},
 };
 
 }  // namespace jetway::fuzz
