@@ -160,11 +160,14 @@ std::optional<Conversation::Answer> Conversation::take(std::size_t bytes) {
 }
 
 std::shared_ptr<Conversation> Conversations::make(const std::string& service) {
-    std::erase_if(all_, [](const auto& entry) { return entry.second.expired(); });
     if (all_.size() >= most) {
         return nullptr;
     }
-    auto conversation = std::make_shared<Conversation>(next_++, service, asks_);
+    const std::shared_ptr<Conversation> conversation(new Conversation(next_++, service, asks_),
+                                                     [this](Conversation* gone) {
+                                                         all_.erase(gone->number());
+                                                         delete gone;
+                                                     });
     all_.emplace(conversation->number(), conversation);
     return conversation;
 }

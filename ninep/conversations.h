@@ -79,7 +79,8 @@ public:
 
     explicit Conversations(Asks& asks) : asks_(asks) {}
 
-    // A new one, kept as long as somebody holds it. Null: there are too many.
+    // A new one, kept as long as somebody holds it, which is not longer than this is there. Null:
+    // there are too many.
     std::shared_ptr<Conversation> make(const std::string& service);
     // Null: there is none, or no more.
     std::shared_ptr<Conversation> find(std::string_view service, std::string_view number);

@@ -314,6 +314,7 @@ TEST_SUITE("ninep.service_files") {
             CHECK(c.exists({"web", "0"}));
             CHECK(c.ask(TreeClient::clunk(1, 3)) == TreeClient::clunked(1));
             CHECK_FALSE(c.exists({"web", "0"}));
+            CHECK(a.mesh.tree.conversations().size() == 0);
             c.go(2, {"web", "clone"}, 2);
             CHECK(c.ask(c.read(1, 2, 0, 100)) == TreeClient::got(1, "1\n"));  // never again 0
         }
