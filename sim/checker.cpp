@@ -195,7 +195,13 @@ void Checker::step_to(const World& world, HostId id, std::uint32_t machine) {
 
 void Checker::on_envelope(World& world, HostId host, TerminalId, bool from_router,
                           const envelope::Frame& frame) {
-    if (!from_router || !options_.loops || !violation_.empty()) {
+    if (!violation_.empty()) {
+        return;
+    }
+    if (!from_router) {
+        choices_.came(world, host, frame);
+    }
+    if (!from_router || !options_.loops) {
         return;
     }
     const std::uint64_t number = sim::number_of(frame);
@@ -222,6 +228,12 @@ void Checker::on_envelope(World& world, HostId host, TerminalId, bool from_route
                            " twice, and no router on its way had changed it");
     }
     passed.routers[host] = way_of(host);
+}
+
+void Checker::on_sent(World& world, HostId host, TerminalId, const envelope::Frame& frame) {
+    if (const std::string wrong = choices_.left(world, host, frame); !wrong.empty()) {
+        violate(world, wrong);
+    }
 }
 
 std::vector<std::uint32_t> least_costs(const World& world, HostId from) {
@@ -334,6 +346,12 @@ std::string Checker::unsettled(const World& world) {
             return name + " still holds " + std::to_string(holds.destinations()) +
                    " destinations, and has told " + std::to_string(holds.told_in_all()) +
                    " to hold";
+        }
+        bool unhealthy = false;
+        world.host(id).router->connections().for_each(
+            [&](const router::Connection& connection) { unhealthy |= connection.unhealthy; });
+        if (unhealthy) {
+            return name + " takes a service for unhealthy that answers";
         }
         // A frame whose kind was damaged is no ENVELOPE, and isn't counted.
         if (const std::string owed = options_.loops ? unsettled_sessions(world, id) : std::string();

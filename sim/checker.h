@@ -2,7 +2,8 @@
 //
 // After every turn of every router: following the selected routes for any machine never comes back
 // to where it was; no envelope is unaccounted for; no queue and no table is beyond its bound; no
-// envelope passes a router twice unless it was bound anew, or a router on its way had changed it.
+// envelope passes a router twice unless it was bound anew, or a router on its way had changed it;
+// none goes to an instance that its first router knew to be dead.
 // Once faults have ended, and some time has passed: every machine that can be reached has a route
 // of the least cost, nothing else has one, and every catalog is its origin's newest.
 #pragma once
@@ -13,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/choices.h"
 #include "sim/world.h"
 
 namespace jetway::sim {
@@ -42,6 +44,8 @@ public:
     // Turns at which routes were followed, and routes that were.
     std::uint64_t states() const { return states_; }
     std::uint64_t routes_followed() const { return followed_; }
+    // Envelopes whose choice of an instance was checked.
+    std::uint64_t choices() const { return choices_.checked(); }
     const std::vector<std::string>& lines() const { return lines_; }
     // Machines whose name is borne twice, or that only a liar speaks of: nothing is expected of
     // routes to them.
@@ -52,6 +56,8 @@ public:
     void on_changed(World& world, HostId host, std::string_view machine) override;
     void on_envelope(World& world, HostId host, TerminalId terminal, bool from_router,
                      const envelope::Frame& frame) override;
+    void on_sent(World& world, HostId host, TerminalId terminal,
+                 const envelope::Frame& frame) override;
     void on_story(World& world, const std::string& line) override;
     bool tracing() const override { return options_.story; }
     bool sniffing() const override { return options_.envelopes; }
@@ -87,6 +93,7 @@ private:
         std::map<HostId, std::pair<std::uint32_t, std::uint32_t>> routers;
     };
     std::map<std::uint64_t, Passed> passed_;
+    Choices choices_;
     std::vector<std::string> lines_;
     base::Instant last_change_ = base::Instant::min();
     std::uint64_t states_ = 0;

@@ -20,7 +20,7 @@ constexpr base::Duration look = milliseconds(500);  // how often it is asked whe
 class Story {
 public:
     Story(std::uint64_t seed, const RunOptions& options)
-        : seed_(seed), options_(options), random_(seed) {}
+        : seed_(seed), options_(options), random_(seed), policies_(~seed) {}
 
     Outcome tell() {
         draw();
@@ -36,6 +36,7 @@ public:
         const base::Instant faults_end = faults_begin + milliseconds(500 + random_.below(8000));
         schedule(world, faults, faults_begin, faults_end);
         schedule_traffic(world, services, begin, faults_end + seconds(1));
+        schedule_policies(world, begin, faults_end + seconds(1));
         run_while_good(world, checker, faults_end);
         faults.end_all();
         world.story("all faults have ended");
@@ -44,6 +45,9 @@ public:
         // A damaged envelope may bear another's number.
         if (outcome_.violation.empty() && !has(Fault::corrupt)) {
             outcome_.violation = ledger_.repeated();
+        }
+        if (outcome_.violation.empty() && !has(Fault::corrupt)) {
+            outcome_.violation = ledger_.answered_twice();
         }
         // Faults that no link dies of: what is sent over it waits.
         const bool gentle = std::all_of(kinds_.begin(), kinds_.end(), [](const Fault fault) {
@@ -76,6 +80,14 @@ public:
                                      "died; the first was " +
                                      std::to_string(lost.front()) + " to " +
                                      ledger_.entries().at(lost.front()).destination;
+            }
+            const std::vector<std::uint64_t> silent = ledger_.without_answer(begin + links_up);
+            if (outcome_.violation.empty() && answers_ && !silent.empty()) {
+                outcome_.violation = std::to_string(silent.size()) +
+                                     " envelopes were delivered and never answered, and no link "
+                                     "died; the first was " +
+                                     std::to_string(silent.front()) + " to " +
+                                     ledger_.entries().at(silent.front()).destination;
             }
         }
         finish(world, checker, faults, begin);
@@ -153,6 +165,7 @@ private:
                 }
             }
         }
+        draw_policies();
         outcome_.seed = seed_;
         outcome_.machines = machines;
         outcome_.what = std::string(kind) + " of " + std::to_string(machines) + ", " +
@@ -163,12 +176,56 @@ private:
         }
     }
 
+    // From numbers of its own, so that a seed's mesh and faults are what they would be without.
+    void draw_policies() {
+        for (const Machine& machine : topology_.machines) {
+            for (const std::string& service : machine.services) {
+                if (!topology_.policies.contains(service) && policies_.below(3) != 0) {
+                    topology_.policies.emplace(service, any_policy());
+                }
+            }
+        }
+        // Queues may be short, but a full announcement must fit, and policies make it longer: by 64
+        // bytes for each entry, and 100 for each that is there for its policy alone.
+        for (const Machine& machine : topology_.machines) {
+            router_options_.terminal.queue += 64 * machine.services.size();
+        }
+        router_options_.terminal.queue += 500;
+        answers_ = policies_.below(2) == 0;
+        router_options_.balance.probe_interval = milliseconds(300 + policies_.below(5'000));
+        router_options_.balance.probe_timeout = milliseconds(200 + policies_.below(2'000));
+        router_options_.balance.request_timeout = milliseconds(500 + policies_.below(30'000));
+    }
+
+    balance::Policy any_policy() {
+        static constexpr std::array<std::string_view, 7> all = {
+            "round-robin",   "least-conn",        "random", "weighted", "nearest",
+            "sticky source", "sticky header:none"};
+        return *balance::parse_policy(all[policies_.below(all.size())]);
+    }
+
+    // Somebody sets other policies, anywhere.
+    void schedule_policies(World& world, base::Instant from, base::Instant until) {
+        const auto span = static_cast<std::uint64_t>((until - from).count());
+        for (std::uint64_t i = policies_.below(6); traffic_ && i > 0; --i) {
+            const auto host = static_cast<HostId>(policies_.below(world.hosts()));
+            const router::ControlRequest request{
+                .name = "policy",
+                .texts = {{"service", "s" + std::to_string(policies_.below(3))},
+                          {"policy", any_policy().text()}},
+                .flags = {},
+                .numbers = {}};
+            world.at(from + base::Duration(policies_.below(span)),
+                     [host, request, &world] { world.ask(host, request); });
+        }
+    }
+
     std::vector<std::unique_ptr<Service>> attach_services(World& world) {
         std::vector<std::unique_ptr<Service>> services;
         for (HostId host = 0; host < world.hosts(); ++host) {
             const std::vector<std::string>& names = world.topology().machines[host].services;
             if (!names.empty() || traffic_) {
-                services.push_back(std::make_unique<Service>(host, names, ledger_));
+                services.push_back(std::make_unique<Service>(host, names, ledger_, answers_));
                 Service& service = *services.back();
                 world.at(world.now() + milliseconds(random_.below(1500)),
                          [&service, &world] { service.attach(world); });
@@ -313,6 +370,8 @@ private:
         outcome_.states = checker.states();
         outcome_.followed = checker.routes_followed();
         outcome_.sent = ledger_.entries().size();
+        outcome_.answered = ledger_.answers();
+        outcome_.choices = checker.choices();
         outcome_.fingerprint = world.fingerprint();
         outcome_.story = checker.lines();
         if (options_.story && !outcome_.violation.empty()) {
@@ -330,10 +389,12 @@ private:
     std::uint64_t seed_;
     const RunOptions& options_;
     base::Random random_;
+    base::Random policies_;  // all that is drawn of balancing
     Topology topology_;
     router::Options router_options_;
     std::vector<Fault> kinds_;
     bool traffic_ = false;
+    bool answers_ = false;
     Ledger ledger_;
     Outcome outcome_;
 };

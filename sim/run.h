@@ -27,6 +27,8 @@ struct Outcome {
     std::uint64_t states = 0;    // turns that changed a table, each checked for loops
     std::uint64_t followed = 0;  // hops of routes that were followed for that
     std::uint64_t sent = 0;      // envelopes
+    std::uint64_t answered = 0;  // of these
+    std::uint64_t choices = 0;   // of these: whether the instance was one known to be up
     std::uint64_t holds = 0;     // HOLD frames, of the routers that were there at the end
     std::uint64_t fingerprint = 0;
     std::array<std::uint64_t, fault_names.size()> faults{};

@@ -13,6 +13,7 @@ namespace jetway::sim {
 namespace {
 
 constexpr base::Duration retry = std::chrono::milliseconds(200);
+constexpr std::uint64_t answer_mark = std::uint64_t{1} << 40U;  // in the `id` of an answer
 
 std::uint64_t read_number(base::ByteView msgpack) {
     envelope::Cursor cursor(msgpack);
@@ -48,6 +49,33 @@ void Ledger::refused(std::uint64_t number, const std::string& code) {
     }
 }
 
+void Ledger::answered(std::uint64_t number, bool possible_duplicate) {
+    ++answers_;
+    Entry& entry = entries_[number];
+    ++entry.answered;
+    if (!possible_duplicate && ++entry.unmarked_answers > entry.delivered) {
+        answered_twice_ = "envelope " + std::to_string(number) + " to " + entry.destination +
+                          " was delivered " + std::to_string(entry.delivered) +
+                          " times and answered " + std::to_string(entry.answered) + " times";
+    }
+}
+
+void Ledger::answer_refused(std::uint64_t number, const std::string& code) {
+    ++codes_[code];
+    ++entries_[number].answers_refused;
+}
+
+std::vector<std::uint64_t> Ledger::without_answer(base::Instant since) const {
+    std::vector<std::uint64_t> numbers;
+    for (const auto& [number, entry] : entries_) {
+        if (entry.delivered > 0 && entry.refused + entry.answered + entry.answers_refused == 0 &&
+            entry.at >= since) {
+            numbers.push_back(number);
+        }
+    }
+    return numbers;
+}
+
 std::vector<std::uint64_t> Ledger::unanswered(base::Instant since) const {
     std::vector<std::uint64_t> numbers;
     for (const auto& [number, entry] : entries_) {
@@ -79,7 +107,8 @@ void Service::attach(World& world) {
     envelope::Hello hello;
     hello.protocol = {envelope::protocol_version};
     for (const std::string& name : names_) {
-        hello.services.push_back({.name = name, .capabilities = {}, .version = {}});
+        hello.services.push_back(
+            {.name = name, .capabilities = {}, .version = {}, .weight = 1 + host_ % 3});
     }
     base::Bytes body;
     envelope::append_hello(body, hello);
@@ -106,22 +135,28 @@ void Service::send_to(World& world, const std::string& destination) {
     if (connection == 0) {
         return;
     }
-    const std::uint64_t number = ledger_.sent(destination, world.now());
+    put_or_hold(world, {.number = ledger_.sent(destination, world.now())}, destination);
+}
+
+void Service::put_or_hold(World& world, const Held& what, const std::string& destination) {
     const auto held = held_.find(destination);
     if (held != held_.end()) {
-        held->second.push_back(number);
+        held->second.push_back(what);
     } else {
-        put(world, number, destination);
+        put(world, what, destination);
     }
 }
 
-void Service::put(World& world, std::uint64_t number, const std::string& destination) {
-    base::Bytes packed;
-    envelope::Packer(packed).number(number);
+void Service::put(World& world, const Held& what, const std::string& destination) {
+    base::Bytes number;
+    envelope::Packer(number).number(what.number);
+    base::Bytes mark;
+    envelope::Packer(mark).number(what.number | answer_mark);
     envelope::EnvelopeFields fields;
     fields.destination = destination;
-    fields.id = packed;
-    fields.data = packed;
+    fields.id = what.answer ? mark : number;
+    fields.in_reply_to = what.answer ? base::ByteView(number) : base::ByteView();
+    fields.data = number;
     base::Bytes body;
     envelope::append_envelope(body, fields);
     base::Bytes frame;
@@ -140,10 +175,10 @@ void Service::on_hold(World& world, const envelope::Frame& frame) {
     }
     const auto held = held_.find(*destination);
     if (held != held_.end()) {
-        const auto [to, numbers] = *held;
+        const auto [to, all] = *held;
         held_.erase(held);
-        for (const std::uint64_t number : numbers) {
-            put(world, number, to);
+        for (const Held& one : all) {
+            put(world, one, to);
         }
     }
 }
@@ -157,24 +192,51 @@ void Service::on_bytes(World& world, base::ByteView bytes) {
         if (frame.kind == envelope::Kind::hold || frame.kind == envelope::Kind::resume) {
             on_hold(world, frame);
         }
+        if (frame.kind == envelope::Kind::ping) {
+            base::Bytes pong;
+            envelope::append_frame(pong, {.kind = envelope::Kind::pong, .pin = {}}, frame.body);
+            world.send(*this, std::move(pong));
+        }
         if (frame.kind == envelope::Kind::envelope) {
-            envelope::EnvelopeView view;
-            if (envelope::read_envelope(frame.body, view) == nullptr && !view.error.empty()) {
-                ledger_.refused(read_number(view.in_reply_to),
-                                envelope::read_error(view.error).code);
-            } else if (const std::uint64_t number = number_of(frame); number != 0) {
-                ledger_.delivered(number, (frame.flags & envelope::flag::possible_duplicate) != 0);
-            }
+            on_envelope(world, frame);
         }
         return true;
     });
 }
 
+void Service::on_envelope(World& world, const envelope::Frame& frame) {
+    const bool marked = (frame.flags & envelope::flag::possible_duplicate) != 0;
+    envelope::EnvelopeView view;
+    if (envelope::read_envelope(frame.body, view) != nullptr) {
+        return;
+    }
+    const std::uint64_t answered = read_number(view.in_reply_to);
+    if (!view.error.empty()) {
+        const std::string code = envelope::read_error(view.error).code;
+        if ((answered & answer_mark) != 0) {
+            ledger_.answer_refused(answered & ~answer_mark, code);
+        } else {
+            ledger_.refused(answered, code);
+        }
+    } else if (answered != 0) {
+        ledger_.answered(answered, marked);
+    } else if (const std::uint64_t number = number_of(frame); number != 0) {
+        ledger_.delivered(number, marked);
+        if (answers_) {
+            put_or_hold(world, {.number = number, .answer = true}, std::string(view.answer_to()));
+        }
+    }
+}
+
 // What never left the service.
 void Service::drop_held() {
-    for (const auto& [destination, numbers] : std::exchange(held_, {})) {
-        for (const std::uint64_t number : numbers) {
-            ledger_.refused(number, "held");
+    for (const auto& [destination, all] : std::exchange(held_, {})) {
+        for (const Held& one : all) {
+            if (one.answer) {
+                ledger_.answer_refused(one.number, "held");
+            } else {
+                ledger_.refused(one.number, "held");
+            }
         }
     }
 }

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "balance/policy.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -38,6 +40,7 @@ struct Link {
 struct Topology {
     std::vector<Machine> machines;
     std::vector<Link> links;
+    std::map<std::string, balance::Policy> policies;  // of services, where they have one
 
     // Machines m0, m1, … without services or links.
     static Topology of(std::size_t machines);

@@ -41,6 +41,10 @@ void World::configure(HostId id) {
     host.options.services.clear();
     for (const std::string& service : topology_.machines[id].services) {
         host.options.services.push_back({.name = service, .capabilities = {}, .version = {}});
+        const auto policy = topology_.policies.find(service);
+        if (policy != topology_.policies.end()) {
+            host.options.services.back().policy = policy->second;
+        }
     }
     for (std::size_t i = 0; i < topology_.links.size(); ++i) {
         const Link& link = topology_.links[i];
@@ -100,6 +104,17 @@ void World::start(HostId id, std::uint64_t incarnation) {
                                                    [] { return router::ProcessFigures{}; });
     host.router->watch(
         [this, id](std::string_view machine) { observer_->on_changed(*this, id, machine); });
+    turn(id);
+}
+
+void World::ask(HostId id, const router::ControlRequest& request) {
+    if (!runs(id)) {
+        return;
+    }
+    router::Arrival itself;
+    itself.in_process = true;
+    const bool done = host(id).router->ask(request, itself, now_).has_value();
+    story(host(id).name + (done ? " is asked for " : " refuses ") + request.name);
     turn(id);
 }
 

@@ -138,6 +138,9 @@ public:
     void stop(HostId host);  // as SIGTERM does: retracts, then says GOODBYE
     void pause(HostId host, base::Duration duration);
 
+    // A control request by who may change the router; nothing while it is down or paused.
+    void ask(HostId host, const router::ControlRequest& request);
+
     void cut(std::size_t link);
     void stall(std::size_t link, bool to_a, bool to_b);
     void mend(std::size_t link);

@@ -252,6 +252,18 @@ TEST_SUITE("envelope.envelope") {
         CHECK_FALSE(accepted(with("replyTo", hex("d9 00"))));
     }
 
+    TEST_CASE("a header is found by its name, and nothing where the map is none") {
+        const base::Bytes headers = hex("82 a1 61 a1 78 a4 75736572 a3 616461");
+        CHECK(find_header(headers, "user") == "ada");
+        CHECK(find_header(headers, "a") == "x");
+        CHECK(find_header(headers, "b").empty());
+        CHECK(find_header({}, "user").empty());
+        CHECK(find_header(hex("c0"), "user").empty());
+        CHECK(find_header(hex("81 a4 75736572 07"), "user").empty());
+        CHECK(find_header(hex("82 a1 61 a1 78 a4 7573"), "user").empty());
+        CHECK(find_header(hex("df ffffffff a1 61 a1 78"), "user").empty());
+    }
+
     TEST_CASE("an error map reads as far as it is well formed") {
         CHECK(read_error(hex("c0")).code.empty());
         CHECK(read_error({}).code.empty());

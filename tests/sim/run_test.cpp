@@ -24,6 +24,8 @@ TEST_SUITE("sim.run") {
     TEST_CASE("meshes under faults keep every invariant and come to rest") {
         std::array<std::uint64_t, fault_names.size()> faults{};
         std::uint64_t faultless = 0;
+        std::uint64_t answered = 0;
+        std::uint64_t choices = 0;
         for (std::uint64_t seed = 1; seed <= JETWAY_SEEDS; ++seed) {
             const Outcome outcome = run(seed, {.least_machines = 3, .most_machines = 12});
             CHECK_MESSAGE(outcome.violation.empty(), "jetway sim --most 12 --seed ", seed, ": ",
@@ -35,6 +37,8 @@ TEST_SUITE("sim.run") {
                 sum += outcome.faults[i];
             }
             faultless += sum == 0 ? 1 : 0;
+            answered += outcome.answered;
+            choices += outcome.choices;
         }
         if (JETWAY_SEEDS < 150) {
             return;  // too few for every kind to have its turn
@@ -43,6 +47,8 @@ TEST_SUITE("sim.run") {
             CHECK_MESSAGE(faults[i] > 0, "no run had the fault ", fault_names[i]);
         }
         CHECK(faultless > 0);
+        CHECK(answered > 1'000);
+        CHECK(choices > 1'000);
     }
 }
 
