@@ -140,6 +140,11 @@ void Carriers::carry_out(const router::Router::Effects& effects) {
     for (const std::size_t link : effects.dials) {
         dial(link);
     }
+    for (const router::Router::NinepDial& asked : effects.ninep_dials) {
+        if (on_ninep_dial_) {
+            on_ninep_dial_(asked);
+        }
+    }
     for (const router::TerminalId id : effects.writes) {
         terminal::OutputQueue* output = router_.output(id);
         const auto carrier = carriers_.find(id);

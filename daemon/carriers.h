@@ -45,6 +45,10 @@ public:
 
     // Called at the end of each turn, when the router has nothing more to say.
     void after_turn(std::function<void()> then) { after_turn_ = std::move(then); }
+    // Called for every byte stream to a 9P server here that somebody asks the router for.
+    void on_ninep_dial(std::function<void(const router::Router::NinepDial&)> callback) {
+        on_ninep_dial_ = std::move(callback);
+    }
 
     void attach_in_process(router::TerminalId id, InProcess* handler);
 
@@ -53,6 +57,9 @@ public:
     // Says what TLS has against a peer, a machine or an address, if that is why it ended; the same
     // again is rate-limited.
     void report_tls(const std::string& peer, const base::Error& why);
+
+    // For those who carry something else for the router.
+    void report(const base::Report& report) { on_report_(report); }
 
     router::Router& router() { return router_; }
     io::Loop& loop() { return loop_; }
@@ -75,6 +82,7 @@ private:
     std::vector<std::unique_ptr<Carrier>> ended_;               // destroyed at the end of the turn
     std::vector<std::unique_ptr<transport::Dialler>> dialled_;  // as well
     std::function<void()> after_turn_;
+    std::function<void(const router::Router::NinepDial&)> on_ninep_dial_;
     bool in_turn_ = false;
 };
 

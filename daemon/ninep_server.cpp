@@ -113,7 +113,8 @@ NinepServer::NinepServer(Carriers& carriers)
           }
           return asker_->send(fields);
       }),
-      tree_(outside(), asks_, nullptr),
+      instances_(carriers),
+      tree_(outside(), asks_, &instances_.mounts()),
       timer_(carriers.loop(),
              [this] {
                  tree_.set_now(carriers_.loop().now());
@@ -161,6 +162,7 @@ const std::vector<ninep::ServiceView>& NinepServer::services() {
     if (services_version_ != router.gossip().table_version()) {
         services_version_ = router.gossip().table_version();
         services_ = ninep::services_of(router);
+        instances_.update(services_);
     }
     return services_;
 }
@@ -214,6 +216,8 @@ void NinepServer::turn() {
         told_ = version;
         tree_.on_services();
     }
+    static_cast<void>(services());  // instances registered here are probed, whoever asks
+    instances_.turn();
     while (!ready_.empty()) {
         for (Connection* connection : std::exchange(ready_, {})) {
             if (connections_.count(connection) != 0) {
@@ -222,6 +226,7 @@ void NinepServer::turn() {
         }
     }
     std::exchange(ended_, {}).clear();
+    instances_.turn();  // what was asked just now
     arm();
 }
 

@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "daemon/in_process.h"
+#include "daemon/ninep_instances.h"
 #include "io/stream.h"
 #include "io/timer.h"
 #include "ninep/tree.h"
@@ -47,6 +48,7 @@ private:
     Carriers& carriers_;
     std::unique_ptr<InProcess> asker_;
     ninep::Asks asks_;
+    NinepInstances instances_;
     ninep::Tree tree_;
     std::vector<ninep::ServiceView> services_;
     std::uint64_t services_version_ = 0;

@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint32_t health_bytes = 256;
 const Attacher prober = {"nobody", nobody};
 
-File::Names names_of(std::string_view path) {
+File::Names names_in(std::string_view path) {
     File::Names names;
     while (!path.empty()) {
         const std::string_view name = path.substr(0, path.find('/'));
@@ -146,7 +146,7 @@ void Backend::attach_by_path(const UserKey& user, bool again) {
                           if (!root) {
                               return refused(root.error());
                           }
-                          const File::Names names = names_of(what_.address.path);
+                          const File::Names names = names_in(what_.address.path);
                           if (names.empty() || epoch != epoch_) {
                               return attached(user, root);
                           }

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view version_linux = "9P2000.L";
 constexpr std::string_view version_plain = "9P2000";
-constexpr std::uint32_t least_msize = 256;
+constexpr std::uint32_t least_msize_of_servers = 256;
 constexpr std::size_t most_tags = 0xffff;
 
 bool is_error(const Message& message) {
@@ -226,7 +226,7 @@ void Exchange::on_version(base::ByteView whole) {
         }
         return end({"EPROTO", "it speaks neither 9P2000.L nor 9P2000"});
     }
-    if (message->msize < least_msize || message->msize > options_.msize) {
+    if (message->msize < least_msize_of_servers || message->msize > options_.msize) {
         return end(broken("Rversion with a size of messages that wasn't offered"));
     }
     dialect_ = linux ? Dialect::linux : Dialect::plain;

@@ -22,7 +22,7 @@ struct Loading {
     std::uint64_t cookie = 0;
 };
 
-void empty(Listing& listing) {
+void forget_all(Listing& listing) {
     listing.total -= listing.bytes;
     listing.bytes = 0;
     listing.entries.clear();
@@ -33,7 +33,7 @@ std::size_t cost_of(const DirectoryEntry& entry) {
            entry.about.gid.size() + entry.about.muid.size();
 }
 
-base::Result<Done> add(Place& place, Listing& listing, Loading& loading, Entries entries) {
+base::Result<Done> add_entries(Place& place, Listing& listing, Loading& loading, Entries entries) {
     const MountOptions& most = place.mounts.options();
     loading.cookie = entries.back().next;
     for (DirectoryEntry& entry : entries) {
@@ -65,7 +65,7 @@ void load_on(const std::shared_ptr<Place>& place, const Place::AttemptPtr& attem
             const Backend* at = place->backend().get();
             if (at != loading->at || at->epoch() != loading->epoch) {
                 *loading = {at, at->epoch(), 0};
-                empty(*listing);
+                forget_all(*listing);
             }
             return instance.read_directory(fid, loading->cookie, answered);
         },
@@ -76,9 +76,10 @@ void load_on(const std::shared_ptr<Place>& place, const Place::AttemptPtr& attem
             if (entries->empty()) {
                 return then(Done{});
             }
-            const base::Result<Done> added = add(*place, *listing, *loading, std::move(*entries));
+            const base::Result<Done> added =
+                add_entries(*place, *listing, *loading, std::move(*entries));
             if (!added) {
-                empty(*listing);
+                forget_all(*listing);
                 return then(added.error());
             }
             load_on(place, attempt, listing, loading, then);

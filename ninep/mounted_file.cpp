@@ -134,7 +134,7 @@ void MountedFile::about(Reply<About> reply) {
         [place = place_, reply](base::Result<About> about) {
             if (about) {
                 about->qid = place->translate(about->qid);
-                about->name = place->path.empty() ? place->service->name : place->path.back();
+                about->name = place->path.back();
             }
             reply(std::move(about));
         });

@@ -8,14 +8,14 @@ namespace jetway::ninep {
 
 namespace {
 
-constexpr std::size_t header = 25;
+constexpr std::size_t tunnel_header = 25;
 constexpr std::uint8_t kind_data = 0;
 constexpr std::uint8_t kind_end = 1;
 
 }  // namespace
 
 std::optional<std::uint64_t> tunnel_of(base::ByteView message) {
-    if (message.size() < header) {
+    if (message.size() < tunnel_header) {
         return std::nullopt;
     }
     return base::read_be<std::uint64_t>(message.data());
@@ -26,12 +26,12 @@ void Tunnel::send(base::ByteView bytes) {
 }
 
 base::Result<void> Tunnel::on_message(base::ByteView message, base::Instant now) {
-    if (message.size() < header || message[8] > kind_end) {
+    if (message.size() < tunnel_header || message[8] > kind_end) {
         return base::Error{"malformed", "a message of a stream that is none"};
     }
     const auto sequence = base::read_be<std::uint64_t>(message.data() + 9);
     const auto acknowledged = base::read_be<std::uint64_t>(message.data() + 17);
-    const base::ByteView data = message.subspan(header);
+    const base::ByteView data = message.subspan(tunnel_header);
     heard_ = now;
     if (acknowledged > sent_) {
         return base::Error{"malformed", "more was acknowledged than was sent"};
@@ -58,12 +58,12 @@ base::Bytes Tunnel::take_received() {
 }
 
 base::Bytes Tunnel::message(std::uint8_t kind, base::ByteView data) {
-    base::Bytes bytes(header + data.size());
+    base::Bytes bytes(tunnel_header + data.size());
     base::write_be(bytes.data(), stream_);
     bytes[8] = kind;
     base::write_be(bytes.data() + 9, sent_);
     base::write_be(bytes.data() + 17, taken_);
-    std::copy(data.begin(), data.end(), bytes.begin() + header);
+    std::copy(data.begin(), data.end(), bytes.begin() + tunnel_header);
     acknowledged_ = taken_;
     sent_ += data.size();
     in_flight_ += data.size();

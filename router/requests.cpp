@@ -17,6 +17,13 @@ void Router::on_request(const envelope::EnvelopeView& request, const Transit& tr
             asked = base::Error{"forbidden", *why};
         }
     }
+    if (asked && asked->name == "9p-dial") {
+        const std::optional<base::Error> why = begin_ninep_dial(request, *asked);
+        if (!why) {
+            return;  // the shell answers
+        }
+        asked = *why;
+    }
     if (asked && asked->name == "ping") {
         const Connection* from = connections_.find(transit.from);
         if (transit.origin == Origin::router) {
@@ -52,6 +59,31 @@ void Router::on_request(const envelope::EnvelopeView& request, const Transit& tr
                           .error = answer ? nullptr : &error,
                           .data = answer ? base::ByteView(*answer) : base::ByteView()},
                          0, now_);
+}
+
+// Nothing but what is registered here is dialled for others.
+std::optional<base::Error> Router::begin_ninep_dial(const envelope::EnvelopeView& request,
+                                                    const ControlRequest& asked) {
+    constexpr std::size_t most_waiting = 256;
+    const auto address = asked.texts.find("address");
+    const auto stream = asked.numbers.find("stream");
+    if (address == asked.texts.end() || stream == asked.numbers.end() || request.id.empty()) {
+        return base::Error{"bad-envelope", "9p-dial needs an id, `address` and `stream`: uint"};
+    }
+    if (ninep_dials_.size() >= most_waiting) {
+        return base::Error{"overloaded", "too many streams are being opened"};
+    }
+    for (const auto& [name, instances] : registrations_.services()) {
+        for (const Registration& one : instances) {
+            if (one.address == address->second) {
+                ninep_dials_.push_back({std::string(request.answer_to()),
+                                        base::Bytes(request.id.begin(), request.id.end()),
+                                        stream->second, one.where});
+                return std::nullopt;
+            }
+        }
+    }
+    return base::Error{"no-instance", address->second + " is not registered here"};
 }
 
 // A traced frame that ends before the service: the reports of the routers on its way are the

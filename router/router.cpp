@@ -423,6 +423,7 @@ Router::Effects Router::take_effects() {
     effects.writes = forwarder_.take_flushes();
     effects.pauses = forwarder_.take_pauses();
     effects.closes = std::exchange(closes_, {});
+    effects.ninep_dials = std::exchange(ninep_dials_, {});
     effects.reports = std::exchange(reports_, {});
     for (base::Report& report : gossip_.take_reports()) {
         effects.reports.push_back(std::move(report));

@@ -55,11 +55,21 @@ public:
     // Brings the table and the announcements up to date with all that this turn changed.
     void end_turn(base::Instant now);
 
+    // Somebody asks for a byte stream to a 9P server that is registered here (docs/protocol.md,
+    // `9p-dial`); the shell dials, and answers.
+    struct NinepDial {
+        std::string asker;     // where the answer goes, and the stream comes from
+        base::Bytes id;        // of the request, raw
+        std::uint64_t stream;  // which of the asker's
+        envelope::NinepAddress address;
+    };
+
     struct Effects {
         std::vector<std::size_t> dials;        // configured links to dial, by index
         std::vector<TerminalId> writes;        // terminals whose output() has something
         std::vector<Forwarder::Pause> pauses;  // services to stop reading from, or to read again
         std::vector<TerminalId> closes;  // write what output() has, then close, then on_closed()
+        std::vector<NinepDial> ninep_dials;
         std::vector<base::Report> reports;
     };
     Effects take_effects();
@@ -140,6 +150,8 @@ private:
     void on_ack(Connection& connection, base::ByteView body);
     void on_hold(Connection& connection, const envelope::Frame& frame);
     void on_request(const envelope::EnvelopeView& request, const Transit& transit);
+    std::optional<base::Error> begin_ninep_dial(const envelope::EnvelopeView& request,
+                                                const ControlRequest& asked);
     void start_ping(const envelope::EnvelopeView& request, const std::string& destination);
     void close(Connection& connection, std::string_view code, std::string_view message);
     void let_go(Connection& connection);
@@ -221,6 +233,7 @@ private:
     std::set<std::pair<base::Instant, TerminalId>> agenda_;  // terminals by their deadline
     std::set<std::pair<base::Instant, TerminalId>> probes_;  // services by their next probe
     std::vector<TerminalId> closes_;
+    std::vector<NinepDial> ninep_dials_;
     std::vector<base::Report> reports_;
     std::uint64_t built_gossip_ = 0;  // the versions that the table was built from
     std::uint64_t built_attachments_ = 0;
