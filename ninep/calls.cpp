@@ -291,6 +291,9 @@ void Session::run_change(const CallPtr& call, const Message& request) {
     base::Result<Changes> changes =
         request.type == Type::twstat ? read_wstat(request.stat)
                                      : base::Result<Changes>(read_setattr(request.new_attributes));
+    if (changes) {
+        changes->directory = is_directory(file);
+    }
     if (!changes) {
         answer(call, changes.error());
     } else if (changes->nothing()) {

@@ -119,6 +119,7 @@ struct Changes {
     std::uint64_t length = 0;
     std::string name;
     Time accessed, modified;
+    bool directory = false;  // what is changed is one
 
     bool nothing() const {
         return !mode_set && !uid_set && !gid_set && !length_set && !name_set && !accessed_set &&

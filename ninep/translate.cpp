@@ -207,7 +207,7 @@ Stat to_wstat(const Changes& changes) {
     stat.type = 0xffff;
     stat.dev = untouched32;
     stat.qid = {0xff, untouched32, untouched64};
-    stat.mode = changes.mode_set ? changes.mode : untouched32;
+    stat.mode = changes.mode_set ? changes.mode | (changes.directory ? dm_dir : 0) : untouched32;
     stat.atime =
         changes.accessed_given ? static_cast<std::uint32_t>(changes.accessed.seconds) : untouched32;
     stat.mtime =
