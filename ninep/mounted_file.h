@@ -128,6 +128,9 @@ void Place::ask(const AttemptPtr& attempt, bool repeatable, const Perform<Value>
                 ++attempt->step;
                 attempt->asked = nullptr;
             }
+            if (self->closed_) {  // nobody waits for it, and there is no instance to speak of
+                return then(error("EINTR"));
+            }
             if (value) {
                 return then(std::move(value));
             }
