@@ -125,19 +125,17 @@ def who_answers(client, service, count, together=50):
     answers = []
     while len(answers) < count:
         fids = [client.fid() for _ in range(min(together, count - len(answers)))]
-        tags = []
-        for fid in fids:
-            walk = client.start("Twalk", fid=client.root, newfid=fid, names=[service, "who"])
-            opened = (client.start("Tlopen", fid=fid, flags=0) if client.linux
-                      else client.start("Topen", fid=fid, mode=0))
-            read = client.start("Tread", fid=fid, offset=0, count=100)
-            tags.append((walk, opened, read, client.start("Tclunk", fid=fid)))
-        for fid, (walk, opened, read, clunk) in zip(fids, tags):
-            client.wait(walk)
+        walks = [client.start("Twalk", fid=client.root, newfid=fid, names=[service, "who"]) for fid in fids]
+        for tag in walks:
+            client.wait(tag)
+        steps = [(client.start("Tlopen", fid=fid, flags=0) if client.linux else client.start("Topen", fid=fid, mode=0),
+                  client.start("Tread", fid=fid, offset=0, count=100),
+                  client.start("Tclunk", fid=fid)) for fid in fids]
+        for opened, read, clunk in steps:
             client.wait(opened)
             answers.append(client.wait(read).data.decode())
             client.wait(clunk)
-            client.free.append(fid)
+        client.free += fids
     return answers
 
 
