@@ -18,12 +18,12 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t max_version = 512;  // as in HELLO
 
-Error bad(std::string detail) {
+Error malformed(std::string detail) {
     return {"bad-envelope", std::move(detail)};
 }
 
 // The text of a request's argument; empty: it isn't there.
-std::string_view text_of(const ControlRequest& request, std::string_view key) {
+std::string_view argument(const ControlRequest& request, std::string_view key) {
     const auto found = request.texts.find(key);
     return found != request.texts.end() ? std::string_view(found->second) : std::string_view();
 }
@@ -31,10 +31,10 @@ std::string_view text_of(const ControlRequest& request, std::string_view key) {
 // Why no instance of that name can be registered, and no policy be set for it.
 std::optional<Error> why_not_name(std::string_view name) {
     if (name.empty()) {
-        return bad("this request needs `service`, the name of a service");
+        return malformed("this request needs `service`, the name of a service");
     }
     if (!envelope::valid_name(name)) {
-        return bad(
+        return malformed(
             "a service's name must be 1 to 128 of A-Z a-z 0-9 . _ - and start with a letter or "
             "digit");
     }
@@ -46,7 +46,7 @@ std::optional<Error> why_not_name(std::string_view name) {
     return std::nullopt;
 }
 
-base::Bytes packed(const Json& answer) {
+base::Bytes packed_answer(const Json& answer) {
     base::Bytes data;
     Json::to_msgpack(answer, data);
     return data;
@@ -112,7 +112,8 @@ Result<base::Bytes> Router::respond(const ControlRequest& request) {
     if (request.name == "undrain") {
         ControlRequest undo = request;
         undo.flags.insert_or_assign("undo", true);
-        return request.changes_router() ? drain(undo) : bad("undrain what? `service`, or `all`");
+        return request.changes_router() ? drain(undo)
+                                        : malformed("undrain what? `service`, or `all`");
     }
     if (request.name == "register") {
         return register_instance(request);
@@ -134,7 +135,7 @@ Result<base::Bytes> Router::ask(const ControlRequest& request, const Arrival& wh
                                 base::Instant now) {
     now_ = now;
     if (request.name == "ping") {
-        return bad("a ping is answered by envelopes, and must be asked for with one");
+        return malformed("a ping is answered by envelopes, and must be asked for with one");
     }
     if (request.changes_router()) {
         if (const Refused why = why_not_control(options_.control, who)) {
@@ -173,19 +174,19 @@ Result<void> Router::ask_all(const std::vector<ControlRequest>& requests, const 
 }
 
 base::Bytes Router::registration_state(const Registration& one, bool registered) const {
-    return packed({{"schema", "jetway.registration/1"},
-                   {"machineId", options_.machine},
-                   {"service", one.service.name},
-                   {"address", one.address},
-                   {"registered", registered},
-                   {"instance", one.number},
-                   {"health", envelope::health_name(one.health(drains_))},
-                   {"weight", one.service.weight},
-                   {"version", one.service.version}});
+    return packed_answer({{"schema", "jetway.registration/1"},
+                          {"machineId", options_.machine},
+                          {"service", one.service.name},
+                          {"address", one.address},
+                          {"registered", registered},
+                          {"instance", one.number},
+                          {"health", envelope::health_name(one.health(drains_))},
+                          {"weight", one.service.weight},
+                          {"version", one.service.version}});
 }
 
 Result<base::Bytes> Router::register_instance(const ControlRequest& request) {
-    const std::string_view service = text_of(request, "service");
+    const std::string_view service = argument(request, "service");
     if (const auto why = why_not_name(service)) {
         return *why;
     }
@@ -195,21 +196,21 @@ Result<base::Bytes> Router::register_instance(const ControlRequest& request) {
                                       "` may not be registered at this machine: the deployment "
                                       "does not list it there (strict_services)"};
     }
-    const auto where = envelope::parse_ninep_address(text_of(request, "address"));
+    const auto where = envelope::parse_ninep_address(argument(request, "address"));
     if (!where) {
-        return bad(where.error().detail);
+        return malformed(where.error().detail);
     }
     envelope::ServiceEntry entry{.name = std::string(service), .capabilities = {}, .version = {}};
     const auto weight = request.numbers.find("weight");
     if (weight != request.numbers.end()) {
         if (weight->second < 1 || weight->second > envelope::max_weight) {
-            return bad("`weight` must be from 1 to " + std::to_string(envelope::max_weight));
+            return malformed("`weight` must be from 1 to " + std::to_string(envelope::max_weight));
         }
         entry.weight = static_cast<std::uint32_t>(weight->second);
     }
-    entry.version = text_of(request, "version");
+    entry.version = argument(request, "version");
     if (entry.version.size() > max_version) {
-        return bad("`version` must be at most " + std::to_string(max_version) + " bytes");
+        return malformed("`version` must be at most " + std::to_string(max_version) + " bytes");
     }
     Registration* known = registrations_.find(service, where->text());
     if (known == nullptr && registrations_.size() >= options_.terminal.services) {
@@ -227,13 +228,13 @@ Result<base::Bytes> Router::register_instance(const ControlRequest& request) {
 
 // The instance that a request names by `service` and `address`; an error with what was wrong.
 Result<Registration*> Router::registration_of(const ControlRequest& request) {
-    const std::string_view service = text_of(request, "service");
+    const std::string_view service = argument(request, "service");
     if (const auto why = why_not_name(service)) {
         return *why;
     }
-    const auto where = envelope::parse_ninep_address(text_of(request, "address"));
+    const auto where = envelope::parse_ninep_address(argument(request, "address"));
     if (!where) {
-        return bad(where.error().detail);
+        return malformed(where.error().detail);
     }
     Registration* one = registrations_.find(service, where->text());
     if (one == nullptr) {
@@ -261,9 +262,9 @@ Result<base::Bytes> Router::say_health(const ControlRequest& request) {
     if (!found) {
         return found.error();
     }
-    const std::string_view said = text_of(request, "health");
+    const std::string_view said = argument(request, "health");
     if (said != "up" && said != "unhealthy") {
-        return bad("`health` must be `up` or `unhealthy`");
+        return malformed("`health` must be `up` or `unhealthy`");
     }
     Registration& one = **found;
     one.said_unhealthy = said == "unhealthy";
@@ -294,7 +295,7 @@ balance::Policy Router::policy_of(std::string_view service) {
 // `service` and `policy` set it, `service` shows it; without either all are shown.
 Result<base::Bytes> Router::policy(const ControlRequest& request) {
     refresh();
-    const std::string_view service = text_of(request, "service");
+    const std::string_view service = argument(request, "service");
     const bool setting = request.texts.find("policy") != request.texts.end();
     if (setting || !service.empty()) {
         if (const auto why = why_not_name(service)) {
@@ -306,7 +307,7 @@ Result<base::Bytes> Router::policy(const ControlRequest& request) {
         }
     }
     if (setting) {
-        if (const auto why = set_policy(service, text_of(request, "policy"))) {
+        if (const auto why = set_policy(service, argument(request, "policy"))) {
             return *why;
         }
         refresh();
@@ -323,15 +324,15 @@ Result<base::Bytes> Router::policy(const ControlRequest& request) {
     std::sort(rows.begin(), rows.end(), [](const Json& a, const Json& b) {
         return a["name"].get_ref<const std::string&>() < b["name"].get_ref<const std::string&>();
     });
-    return packed({{"schema", "jetway.policy/1"},
-                   {"machineId", options_.machine},
-                   {"services", std::move(rows)}});
+    return packed_answer({{"schema", "jetway.policy/1"},
+                          {"machineId", options_.machine},
+                          {"services", std::move(rows)}});
 }
 
 std::optional<Error> Router::set_policy(std::string_view service, std::string_view text) {
     const auto wanted = balance::parse_policy(text);
     if (!wanted) {
-        return bad(wanted.error().detail);
+        return malformed(wanted.error().detail);
     }
     if (options_.strict_services &&
         !gossip::gives(*options_.strict_services, options_.machine, service)) {
