@@ -31,6 +31,13 @@ void Gossip::on_link_up(LinkId id, std::string neighbour, std::uint16_t cost, ba
     link.heartbeat_at = now + options_.interval;
 }
 
+void Gossip::set_options(const Options& options, base::Instant now) {
+    options_ = options;
+    for (auto& [id, link] : links_) {
+        link.heartbeat_at = std::min(link.heartbeat_at, now + options_.interval);
+    }
+}
+
 void Gossip::on_link_resumed(LinkId id, base::Instant now) {
     begin_call(now);
     if (const auto found = links_.find(id); found != links_.end()) {

@@ -74,6 +74,8 @@ public:
     // longer may be is dropped at once, and what may be now is asked for again. A catalog that was
     // passed on already stays with whoever has it until its next revision.
     void set_rules(Rules rules, base::Instant now);
+    // Other intervals and bounds from now on. Machines beyond a lower bound stay until they go.
+    void set_options(const Options& options, base::Instant now);
     // Whether we carry what others send each other: if not, only our own machine is announced.
     void set_transit(bool carries, base::Instant now);
     // Shutdown: retracts our machine and every route we offered, now and for good.

@@ -188,6 +188,7 @@ void Router::reconfigure(Options options, base::Instant now) {
         },
         now);
     std::swap(options_, options);
+    gossip_.set_options(options_.gossip, now);
     set_gossip_rules();
     connections_.for_each([&](Connection& connection) {
         apply_rules(connection);

@@ -63,6 +63,16 @@ TEST_SUITE("gossip.exchange") {
         CHECK(t.gossip.counters().bytes_announced - before < 200);
     }
 
+    TEST_CASE("a shorter interval holds from the moment that it is set") {
+        Table t;
+        t.meet(1, "b");
+        t.wait(seconds(6));
+        Options options;
+        options.interval = seconds(1);
+        t.gossip.set_options(options, t.now);
+        CHECK(t.wait(seconds(4)).at(1).size() == 4);
+    }
+
     TEST_CASE("the digest is the sum over what was announced and not retracted") {
         Table t;
         t.meet(1, "b");
