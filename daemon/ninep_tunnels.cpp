@@ -152,15 +152,13 @@ void NinepTunnels::close(std::uint64_t stream) {
     closed_.erase(std::remove_if(closed_.begin(), closed_.end(),
                                  [stream](const Closed& one) { return one.stream == stream; }),
                   closed_.end());
-    const auto asked = asked_.find(stream);
-    if (asked == asked_.end()) {
-        return;
+    // What is posted may be refused at once, which ends streams: this one is not among them any
+    // more.
+    auto asked = asked_.extract(stream);
+    if (!asked.empty() && asked.mapped().tunnel != nullptr) {
+        asked.mapped().tunnel->finish();
+        post(asked.mapped().peer, asked.mapped().tunnel->take_messages(carriers_.loop().now()));
     }
-    if (asked->second.tunnel != nullptr) {
-        asked->second.tunnel->finish();
-        post(asked->second.peer, asked->second.tunnel->take_messages(carriers_.loop().now()));
-    }
-    asked_.erase(asked);
 }
 
 void NinepTunnels::end_asked(std::uint64_t stream, const base::Error& why) {
@@ -327,8 +325,9 @@ void NinepTunnels::turn() {
         if (asked_.find(stream) == asked_.end()) {
             continue;
         }
-        post(asked->second.peer, tunnel.take_messages(now));
-        if (tunnel.is_over()) {
+        post(std::string(asked->second.peer), tunnel.take_messages(now));
+        // A refusal of what was posted may have ended it.
+        if (asked_.find(stream) != asked_.end() && tunnel.is_over()) {
             end_asked(stream, {"EOF", "the instance closed its connection"});
         }
     }
