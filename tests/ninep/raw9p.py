@@ -73,7 +73,7 @@ class Broken(Exception):
     """What came is no 9P message."""
 
 
-class Refused(Exception):
+class Refused(ValueError):
     """An error answer: `what` is its text in 9P2000, its errno in 9P2000.L."""
 
     def __init__(self, what):
