@@ -31,6 +31,11 @@ bool is_of_connection(const base::Error& why) {
     return why.code == "not-sent" || why.code == "unanswered";
 }
 
+// It answers, though not the prober.
+bool is_forbidden(const base::Error& why) {
+    return why.code == "EPERM" || why.code == "EACCES";
+}
+
 bool says_well(std::string_view text) {
     constexpr std::array<std::string_view, 9> well = {"ok",    "up",  "healthy", "pass", "passing",
                                                       "ready", "yes", "true",    "1"};
@@ -304,8 +309,7 @@ void Backend::probe() {
     const std::uint64_t probe = ++probe_;
     root(prober, [this, probe](const base::Result<Instance::Root>& root) {
         if (!root) {
-            const std::string& code = root.error().code;
-            return probed(probe, code == "EPERM" || code == "EACCES");
+            return probed(probe, is_forbidden(root.error()));
         }
         probe_root(probe, root->fid);
     });
@@ -314,7 +318,7 @@ void Backend::probe() {
 void Backend::probe_root(std::uint64_t probe, Fid root) {
     instance_->about(root, [this, probe, root, epoch = epoch_](const base::Result<About>& about) {
         if (!about || epoch != epoch_) {
-            return probed(probe, false);
+            return probed(probe, !about && is_forbidden(about.error()));
         }
         if (!about->qid.is_directory()) {
             return probed(probe, true);
@@ -346,7 +350,7 @@ void Backend::read_health_file(std::uint64_t probe, Fid file) {
             }
             if (!opened) {
                 instance_->clunk(file, [](const base::Result<Done>&) {});
-                return probed(probe, false);
+                return probed(probe, is_forbidden(opened.error()));
             }
             instance_->read(file, 0, health_bytes,
                             [this, probe, file, epoch](const base::Result<base::Bytes>& text) {

@@ -10,7 +10,8 @@
 // A probe connects where there is no connection, attaches, walks to the path, and asks for its
 // attributes; then it reads the file `health` there, if there is one. It is good when the first
 // word of that is one of: ok up healthy pass passing serving ready yes true 1, in letters of any
-// size. A server that refuses to attach the prober (`nobody`) is well, as far as that goes.
+// size. A server that forbids something of that to the prober (`nobody`) is well, as far as that
+// goes: it answers.
 #pragma once
 
 #include <functional>

@@ -32,6 +32,7 @@ public:
     // What is answered to a request instead; nothing said: as it should be. Silence is no answer.
     enum class Do { answer, silence };
     std::function<Do(const ninep::Message&)> before;
+    ninep::Type forbids{};  // is answered with an error
     // The bytes of an answer, to be made others.
     std::function<void(base::Bytes&)> lie;
 
@@ -126,6 +127,9 @@ private:
             return fail(out, request, "unknown fid", 9);
         }
         const std::string path = at == fids.end() ? "" : at->second;
+        if (request.type == forbids) {
+            return fail(out, request, "permission denied", 13);
+        }
         base::Bytes data;
         switch (request.type) {
             case Type::tversion: {

@@ -454,6 +454,20 @@ TEST_SUITE("ninep.mount") {
         check_sound(shell);
     }
 
+    TEST_CASE("an instance that forbids the prober its files is well") {
+        for (const ninep::Type forbidden : {ninep::Type::tattach, ninep::Type::tstat}) {
+            Shell shell({instance(1, true)});
+            shell.servers[1]->forbids = forbidden;
+            for (int i = 0; i < 20; ++i) {
+                shell.pass(500ms);
+            }
+            CHECK(shell.servers[1]->count("Tattach") >= 1);
+            CHECK(shell.verdicts.empty());
+            shell.servers[1]->forbids = {};
+            CHECK(shell.who() == "1");
+        }
+    }
+
     TEST_CASE("files of a service that is gone say so, and its connections end") {
         Shell shell({instance(1)});
         const std::unique_ptr<File> root = shell.root();
