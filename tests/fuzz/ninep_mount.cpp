@@ -56,8 +56,10 @@ public:
         ensure(above_.live == 0, "no File outlives its session");
         run();
         for (const auto& [port, server] : servers_) {
+            // Those of its root, which it is attached to for the user and for probes.
+            ensure(!how_.honest || server->fids.size() <= 2, "few fids are left at an instance");
             for (const auto& [fid, path] : server->fids) {
-                ensure(!how_.honest || path == "/srv/web", "no fid is left at an instance");
+                ensure(!how_.honest || path == "/srv/web" || path == "/", "and those are roots");
             }
             ensure(server->malformed.empty(), "an instance is sent nothing malformed");
         }
