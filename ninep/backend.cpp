@@ -131,6 +131,17 @@ void Backend::on_ready() {
 }
 
 void Backend::attach(const UserKey& user) {
+    to_attach_.push_back(user);
+    attach_next();
+}
+
+void Backend::attach_next() {
+    if (attaching_ || to_attach_.empty() || instance_ == nullptr) {
+        return;
+    }
+    attaching_ = true;
+    const UserKey user = to_attach_.front();
+    to_attach_.pop_front();
     if (by_name_) {
         attach_by_name(user);
     } else {
@@ -141,7 +152,10 @@ void Backend::attach(const UserKey& user) {
 void Backend::attach_by_path(const UserKey& user, bool again) {
     const std::uint64_t epoch = epoch_;
     const auto refused = [this, user, again, epoch](const base::Error& why) {
-        if (again && epoch == epoch_ && !is_of_connection(why)) {
+        if (epoch != epoch_) {
+            return;
+        }
+        if (again && !is_of_connection(why)) {
             return attach_by_name(user);
         }
         attached(user, why);
@@ -152,7 +166,10 @@ void Backend::attach_by_path(const UserKey& user, bool again) {
                               return refused(root.error());
                           }
                           const File::Names names = names_in(what_.address.path);
-                          if (names.empty() || epoch != epoch_) {
+                          if (epoch != epoch_) {
+                              return;
+                          }
+                          if (names.empty()) {
                               return attached(user, root);
                           }
                           instance_->walk(
@@ -192,9 +209,10 @@ void Backend::attach_by_name(const UserKey& user) {
 }
 
 void Backend::attached(const UserKey& user, const base::Result<Instance::Root>& root) {
+    attaching_ = false;
     const auto at = users_.find(user);
     if (at == users_.end()) {
-        return;
+        return attach_next();
     }
     const auto waiting = std::exchange(at->second.waiting, {});
     if (root) {
@@ -203,6 +221,7 @@ void Backend::attached(const UserKey& user, const base::Result<Instance::Root>& 
     } else {
         users_.erase(at);
     }
+    attach_next();
     for (const auto& then : waiting) {
         then(root);
     }
@@ -232,6 +251,7 @@ void Backend::lost(const base::Error& why, bool at_once) {
         mounts_.links_.erase(std::exchange(link_, 0));
     }
     const State before = std::exchange(state_, State::idle);
+    trouble_ = why;
     ++epoch_;
     if (instance_ != nullptr) {
         if (before == State::greeting && instance_->exchange().dialect() == Dialect::linux) {
@@ -241,6 +261,8 @@ void Backend::lost(const base::Error& why, bool at_once) {
     }
     // The instance's answers below may come back to here: they see a new epoch, and no users.
     const std::map<UserKey, User> users = std::exchange(users_, {});
+    to_attach_.clear();
+    attaching_ = false;
     take(at_once ? health_.on_refused(mounts_.now_) : health_.on_failure(mounts_.now_));
     if (!ended_.empty()) {
         ended_.back()->exchange().end(why);
@@ -253,6 +275,7 @@ void Backend::lost(const base::Error& why, bool at_once) {
 }
 
 void Backend::on_timeout() {
+    trouble_ = {"ETIMEDOUT", "requests are not answered"};
     take(health_.on_failure(mounts_.now_));
 }
 
@@ -267,7 +290,11 @@ void Backend::on_deadline() {
     if (instance_ != nullptr) {
         instance_->exchange().on_deadline(mounts_.now_);
     }
-    take(health_.on_deadline(mounts_.now_));
+    if (const auto change = health_.on_deadline(mounts_.now_);
+        change != balance::Health::Change::none) {
+        trouble_ = {"ETIMEDOUT", "probes are not answered"};
+        take(change);
+    }
     if (!leaving_ && (what_.here || !health_.usable()) && health_.probe_due(mounts_.now_)) {
         probe();
     }
@@ -309,7 +336,7 @@ void Backend::probe() {
     const std::uint64_t probe = ++probe_;
     root(prober, [this, probe](const base::Result<Instance::Root>& root) {
         if (!root) {
-            return probed(probe, is_forbidden(root.error()));
+            return probed(probe, is_forbidden(root.error()), root.error());
         }
         probe_root(probe, root->fid);
     });
@@ -318,7 +345,8 @@ void Backend::probe() {
 void Backend::probe_root(std::uint64_t probe, Fid root) {
     instance_->about(root, [this, probe, root, epoch = epoch_](const base::Result<About>& about) {
         if (!about || epoch != epoch_) {
-            return probed(probe, !about && is_forbidden(about.error()));
+            return probed(probe, !about && is_forbidden(about.error()),
+                          about ? error("EIO") : about.error());
         }
         if (!about->qid.is_directory()) {
             return probed(probe, true);
@@ -334,7 +362,8 @@ void Backend::probe_health_file(std::uint64_t probe, Fid root) {
                             return probed(probe, false);
                         }
                         if (!found || found->fid == no_fid) {
-                            return probed(probe, !found && found.error().code != "ETIMEDOUT");
+                            return probed(probe, !found && found.error().code != "ETIMEDOUT",
+                                          found ? error("EIO") : found.error());
                         }
                         read_health_file(probe, found->fid);
                     });
@@ -350,20 +379,23 @@ void Backend::read_health_file(std::uint64_t probe, Fid file) {
             }
             if (!opened) {
                 instance_->clunk(file, [](const base::Result<Done>&) {});
-                return probed(probe, is_forbidden(opened.error()));
+                return probed(probe, is_forbidden(opened.error()), opened.error());
             }
-            instance_->read(file, 0, health_bytes,
-                            [this, probe, file, epoch](const base::Result<base::Bytes>& text) {
-                                if (epoch == epoch_) {
-                                    instance_->clunk(file, [](const base::Result<Done>&) {});
-                                }
-                                probed(probe, text.has_value() && says_well(base::as_text(*text)));
-                            });
+            instance_->read(
+                file, 0, health_bytes,
+                [this, probe, file, epoch](const base::Result<base::Bytes>& text) {
+                    if (epoch == epoch_) {
+                        instance_->clunk(file, [](const base::Result<Done>&) {});
+                    }
+                    probed(probe, text.has_value() && says_well(base::as_text(*text)),
+                           text ? error("EIO", "its health file says otherwise") : text.error());
+                });
         });
 }
 
-void Backend::probed(std::uint64_t probe, bool good) {
+void Backend::probed(std::uint64_t probe, bool good, const base::Error& why) {
     if (probe == probe_) {
+        trouble_ = good ? trouble_ : why;
         take(health_.on_probe(good, mounts_.now_));
     }
 }
@@ -374,7 +406,8 @@ void Backend::take(balance::Health::Change change) {
     }
     const bool healthy = change == balance::Health::Change::back;
     mounts_.report(healthy ? base::Report::Level::info : base::Report::Level::warning,
-                   healthy ? "9P instance back" : "9P instance out", *this, {});
+                   healthy ? "9P instance back" : "9P instance out", *this,
+                   healthy ? base::Error{} : trouble_);
     if (what_.here) {
         mounts_.effects_.verdicts.push_back({service_, what_.address.text(), healthy});
     }

@@ -14,6 +14,7 @@
 // goes: it answers.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -84,6 +85,7 @@ private:
     void on_ready();
     void lost(const base::Error& why, bool at_once);
     void attach(const UserKey& user);
+    void attach_next();
     void attach_by_path(const UserKey& user, bool again);
     void attach_by_name(const UserKey& user);
     void attached(const UserKey& user, const base::Result<Instance::Root>& root);
@@ -92,7 +94,7 @@ private:
     void probe_root(std::uint64_t probe, Fid root);
     void probe_health_file(std::uint64_t probe, Fid root);
     void read_health_file(std::uint64_t probe, Fid file);
-    void probed(std::uint64_t probe, bool good);
+    void probed(std::uint64_t probe, bool good, const base::Error& why = {});
     void take(balance::Health::Change change);
 
     Mounts& mounts_;
@@ -106,9 +108,12 @@ private:
     LinkId link_ = 0;
     std::uint64_t epoch_ = 0;
     std::map<UserKey, User> users_;
+    std::deque<UserKey> to_attach_;  // one after the other: diod dies of two at once
+    bool attaching_ = false;
     bool offer_linux_ = true;
     bool by_name_ = false;  // attaching with the path as aname is what worked
     bool leaving_ = false;
+    base::Error trouble_;      // the last
     std::uint64_t probe_ = 0;  // the one whose end counts
     std::size_t files_ = 0;
 };
