@@ -18,6 +18,11 @@ public:
           fid(request.fid),
           size(length) {}
 
+    void overlap() override {
+        if (!dead()) {
+            session_->on_overlap(*this);
+        }
+    }
     void park() override {
         if (!dead()) {
             session_->on_parked(*this);

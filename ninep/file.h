@@ -28,6 +28,9 @@ public:
     virtual ~Pending() = default;
     // The calls that wait behind it need not.
     virtual void park() = 0;
+    // Reads and writes of the same fid that come behind it are begun meanwhile, for whoever works
+    // on it does them in that order; anything else waits for it.
+    virtual void overlap() = 0;
     // Called once when the client flushes the request. Whoever sets it answers all the same,
     // soon: with what came, or with EINTR. Without it a flushed request is just forgotten.
     virtual void on_flush(std::function<void()> flush) = 0;
@@ -47,6 +50,7 @@ public:
 
     void operator()(base::Result<Value> value) const { state_->give(std::move(value)); }
     void park() const { state_->pending->park(); }
+    void overlap() const { state_->pending->overlap(); }
     void on_flush(std::function<void()> flush) const {
         state_->pending->on_flush(std::move(flush));
     }

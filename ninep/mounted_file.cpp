@@ -69,16 +69,23 @@ void MountedFile::open(const OpenMode& mode, Reply<Opened> reply) {
         });
 }
 
+// Of a file that is at an instance, a read or write is sent at once: what comes after it for this
+// file is sent behind it, and done there in that order.
 void MountedFile::read(std::uint64_t offset, std::uint32_t count, Reply<base::Bytes> reply) {
+    const bool sent = place_->is_bound();
     place_->ask<base::Bytes>(
         attempt_for(place_, reply), !place_->fixed,
         [offset, count](Instance& instance, Fid fid, const Instance::Then<base::Bytes>& then) {
             return instance.read(fid, offset, count, then);
         },
         [reply](base::Result<base::Bytes> bytes) { reply(std::move(bytes)); });
+    if (sent) {
+        reply.overlap();
+    }
 }
 
 void MountedFile::write(std::uint64_t offset, base::Bytes data, Reply<std::uint32_t> reply) {
+    const bool sent = place_->is_bound();
     place_->ask<std::uint32_t>(
         attempt_for(place_, reply), false,
         [offset, place = place_, bytes = std::make_shared<const base::Bytes>(std::move(data))](
@@ -93,6 +100,9 @@ void MountedFile::write(std::uint64_t offset, base::Bytes data, Reply<std::uint3
                                   });
         },
         [reply](base::Result<std::uint32_t> written) { reply(std::move(written)); });
+    if (sent) {
+        reply.overlap();
+    }
 }
 
 void MountedFile::read_directory(const DirectoryRead& what,
@@ -200,6 +210,11 @@ void MountedFile::clunk(Reply<Done> reply) {
     Instance& instance = place_->instance();
     const Fid fid = place_->fid();
     place_->lose_fid();
+    if (!place_->fixed && !place_->mode.write) {
+        // Nothing was changed that the instance could fail to keep.
+        instance.clunk(fid, [](const base::Result<Done>&) {});
+        return reply(Done{});
+    }
     instance.clunk(fid, [reply](base::Result<Done> done) {
         const bool gone =
             !done && (done.error().code == "unanswered" || done.error().code == "not-sent");

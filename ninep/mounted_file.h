@@ -87,6 +87,7 @@ public:
     bool fixed = false;  // it can't be found again elsewhere
 
 private:
+    void bind_now(const AttemptPtr& attempt, const Then<Done>& then);
     std::shared_ptr<Backend> choose(const AttemptPtr& attempt);
     void walk_from(const AttemptPtr& attempt, const std::shared_ptr<Backend>& backend, Fid start,
                    std::size_t done, const Then<Done>& then);
@@ -104,6 +105,8 @@ private:
     std::uint64_t epoch_ = 0;
     Fid fid_ = no_fid;
     bool was_bound_ = false;
+    bool binding_ = false;
+    std::vector<std::function<void()>> waiting_;  // for that
     bool closed_ = false;
     std::weak_ptr<const Place> near_;  // the place that it was walked to from
     std::vector<std::weak_ptr<Attempt>> attempts_;
@@ -139,7 +142,7 @@ void Place::ask(const AttemptPtr& attempt, bool repeatable, const Perform<Value>
                 backend->on_timeout();
             }
             if (code == "unanswered" && !repeatable) {
-                return then(error("EIO", "the instance went away: it may have been done"));
+                return then(error("EIO"));
             }
             if (code != "not-sent" && code != "unanswered") {
                 return then(value.error());

@@ -16,6 +16,10 @@ Place::Place(Mounts& of, std::shared_ptr<Mounts::Service> which, std::uint64_t i
 
 void Place::close() {
     closed_ = true;
+    binding_ = false;
+    for (const std::function<void()>& next : std::exchange(waiting_, {})) {
+        next();
+    }
     for (const std::weak_ptr<Attempt>& each : std::exchange(attempts_, {})) {
         if (const AttemptPtr attempt = each.lock()) {
             cancel(attempt);
@@ -135,7 +139,28 @@ std::shared_ptr<Backend> Place::choose(const AttemptPtr& attempt) {
     return service->choose(attempt->tried, attacher);
 }
 
+// Several requests of one file may want it at once, when the instance that they were sent to went:
+// the first finds it again, and the others wait for that.
 void Place::bind(const AttemptPtr& attempt, const Then<Done>& then) {
+    if (is_bound()) {
+        return bind_now(attempt, then);
+    }
+    if (binding_) {
+        waiting_.push_back(
+            [self = shared_from_this(), attempt, then] { self->bind(attempt, then); });
+        return;
+    }
+    binding_ = true;
+    bind_now(attempt, [self = shared_from_this(), then](const base::Result<Done>& bound) {
+        self->binding_ = false;
+        then(bound);
+        for (const std::function<void()>& next : std::exchange(self->waiting_, {})) {
+            next();
+        }
+    });
+}
+
+void Place::bind_now(const AttemptPtr& attempt, const Then<Done>& then) {
     if (attempt->cancelled || closed_) {
         return then(error("EINTR"));
     }
@@ -257,7 +282,7 @@ void Place::failed_at(const AttemptPtr& attempt, const std::shared_ptr<Backend>&
         return then(why);
     }
     note_failure(attempt, backend);
-    bind(attempt, then);
+    bind_now(attempt, then);
 }
 
 }  // namespace jetway::ninep

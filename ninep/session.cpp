@@ -188,7 +188,7 @@ void Session::begin(const Message& request, base::ByteView whole) {
     held_ += call->size;
     if (request.type == Type::tattach) {
         run(call, request);
-    } else if (state->current != nullptr || !state->waiting.empty()) {
+    } else if (!may_begin(*state, request.type) || !state->waiting.empty()) {
         call->bytes.assign(whole.begin(), whole.end());
         state->waiting.push_back(call);
     } else {
@@ -198,6 +198,19 @@ void Session::begin(const Message& request, base::ByteView whole) {
 }
 
 // What it held up goes on.
+void Session::on_overlap(Call& call) {
+    FidState* state = state_of(call.fid);
+    if (state != nullptr && state->current.get() == &call) {
+        state->overlapped.push_back(std::exchange(state->current, nullptr));
+        pump(call.fid);
+    }
+}
+
+bool Session::may_begin(const FidState& state, Type type) {
+    return state.current == nullptr &&
+           (state.overlapped.empty() || type == Type::tread || type == Type::twrite);
+}
+
 void Session::on_parked(Call& call) {
     FidState* state = state_of(call.fid);
     if (state != nullptr && state->current.get() == &call) {
@@ -211,7 +224,8 @@ void Session::pump(Fid fid) {
     if (state == nullptr || std::exchange(state->pumping, true)) {
         return;
     }
-    while (state != nullptr && state->current == nullptr && !state->waiting.empty()) {
+    while (state != nullptr && !state->waiting.empty() &&
+           may_begin(*state, state->waiting.front()->type)) {
         const CallPtr call = state->waiting.front();
         state->waiting.pop_front();
         state->current = call;
@@ -314,8 +328,10 @@ void Session::finish(const CallPtr& call) {
     calls_.erase(found);
     held_ -= call->size;
     bury(std::move(call->start));
+    bool overlapped = false;
     if (FidState* state = state_of(call->fid)) {
         std::erase(state->parked, call);
+        overlapped = std::erase(state->overlapped, call) > 0;
         if (!call->bytes.empty()) {
             std::erase(state->waiting, call);
         }
@@ -340,6 +356,8 @@ void Session::finish(const CallPtr& call) {
     FidState* state = call->type != Type::tflush ? state_of(call->fid) : nullptr;
     if (state != nullptr && state->current == call) {
         state->current = nullptr;
+        pump(call->fid);
+    } else if (overlapped) {
         pump(call->fid);
     }
     call->forget();

@@ -98,6 +98,7 @@ private:
         CallPtr current;             // runs, and the others wait for it
         std::deque<CallPtr> waiting;
         std::vector<CallPtr> parked;
+        std::vector<CallPtr> overlapped;  // run still, and reads and writes don't wait for them
         bool pumping = false;
         DirectoryState directory;
     };
@@ -110,6 +111,8 @@ private:
     void begin(const Message& request, base::ByteView whole);
     void pump(Fid fid);
     void on_parked(Call& call);
+    void on_overlap(Call& call);
+    static bool may_begin(const FidState& state, Type type);
     void run(const CallPtr& call, const Message& request);
     // calls.cpp and reading.cpp
     void run_attach(const CallPtr& call, const Message& request);

@@ -20,6 +20,7 @@ namespace {
 class Asking final : public ninep::Pending {
 public:
     void park() override {}
+    void overlap() override {}
     void on_flush(std::function<void()> flush) override { flush_ = std::move(flush); }
     bool dead() const override { return false; }
     void flush() {

@@ -116,7 +116,7 @@ class HostileInstance(OneRouter):
         self.good.lie = twin.lie = silent
         client = self.client()
         fid = client.open("/good/store", 1)
-        self.refused("may have been done", client.pwrite, fid, b"once")
+        self.refused("i/o error", client.pwrite, fid, b"once")
         self.assertEqual(self.good.stored + twin.stored, [b"once"])
 
     def test_what_was_not_answered_is_read_from_another_one(self):
