@@ -106,7 +106,8 @@ TEST_SUITE("ninep.translate") {
         fresh.size = 3;
         fresh.atime = {4, 5};
         fresh.mtime = {6, 7};
-        const Stat stat = to_wstat(read_setattr(fresh));
+        const Changes changes = read_setattr(fresh);  // what the stat's views point into
+        const Stat stat = to_wstat(changes);
         CHECK(stat.mode == 0600);
         CHECK(stat.gid == "2");
         CHECK(stat.uid.empty());
