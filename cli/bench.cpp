@@ -208,7 +208,7 @@ int run_bench(BenchOptions options) {
     if (!report) {
         return fail("bench", report.error());
     }
-    print(options.json ? client::write_json(report->json()) + "\n" : report->text());
+    print(options.json ? envelope::write_json(report->json()) + "\n" : report->text());
     if (report->any_lost()) {
         return exit_timeout;
     }

@@ -27,7 +27,7 @@ Result<std::uint64_t> microseconds_of(pid_t pid) {
 }
 
 Result<std::uint64_t> microseconds_in(base::ByteView status) {
-    const Result<client::Json> json = client::to_json(status);
+    const Result<envelope::Json> json = envelope::to_json(status);
     if (!json || !json->is_object()) {
         return Error{"bad-data", "the router's status is no object"};
     }

@@ -11,7 +11,7 @@ namespace jetway::cli {
 
 namespace {
 
-using client::Json;
+using envelope::Json;
 
 double seconds(base::Duration duration) {
     return std::chrono::duration<double>(duration).count();

@@ -8,7 +8,7 @@
 #include "cli/bench_cpu.h"
 #include "cli/bench_requests.h"
 #include "cli/bench_throughput.h"
-#include "client/json.h"
+#include "envelope/json.h"
 
 namespace jetway::cli {
 
@@ -30,7 +30,7 @@ struct BenchReport {
     std::optional<OneWay> throughput;
     std::optional<Requests> requests;
 
-    client::Json json() const;
+    envelope::Json json() const;
     std::string text() const;
 
     // Everything that was sent has arrived, once.

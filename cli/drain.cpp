@@ -12,7 +12,7 @@ namespace jetway::cli {
 
 namespace {
 
-using client::Json;
+using envelope::Json;
 
 constexpr base::Duration poll_every = std::chrono::milliseconds(100);
 
@@ -77,7 +77,7 @@ public:
             return fail("drain of router@" + machine_, answer.error());
         }
         const std::string what = options_.all ? "router " + machine_ : options_.service;
-        print(options_.json   ? client::write_json(*answer) + "\n"
+        print(options_.json   ? envelope::write_json(*answer) + "\n"
               : options_.undo ? what + " is in use again\n"
               : options_.all  ? what + " is drained: stopping it now loses nothing\n"
                               : what + " is drained at " + machine_ + "\n");

@@ -12,7 +12,7 @@ namespace jetway::cli {
 
 namespace {
 
-std::string verdict(const client::Json& answer) {
+std::string verdict(const envelope::Json& answer) {
     const std::string outcome = text_at(answer, "outcome");
     const std::string to =
         text_at(answer, "destination") + " at " + text_at(answer, "machineId") + ": ";
@@ -35,7 +35,7 @@ std::string verdict(const client::Json& answer) {
     return to + "refused: " + text_at(answer, "code") + ": " + text_at(answer, "message");
 }
 
-std::string explain_text(const client::Json& answer, bool colour) {
+std::string explain_text(const envelope::Json& answer, bool colour) {
     Table table({"",
                  "MACHINE",
                  "TERMINAL",
@@ -46,7 +46,7 @@ std::string explain_text(const client::Json& answer, bool colour) {
                  "HEALTH",
                  "WHY",
                  "LEARNED"});
-    for (const client::Json& row : list_at(answer, "candidates")) {
+    for (const envelope::Json& row : list_at(answer, "candidates")) {
         const bool chosen = flag_at(row, "chosen");
         const bool learned = !text_at(row, "neighbour").empty();
         table.add({chosen ? Cell("→", Tone::good) : Cell(" "),
@@ -97,7 +97,7 @@ void add_explain(CLI::App& app, Context& context) {
         verb.add_option("--source", asked->source, "Where it would come from")
             ->type_name("ADDRESS");
     };
-    view.fetch = [asked](const Ask& ask, client::Json args) {
+    view.fetch = [asked](const Ask& ask, envelope::Json args) {
         args["destination"] = asked->destination;
         if (!asked->header.empty()) {
             args["header"] = asked->header;
@@ -107,7 +107,7 @@ void add_explain(CLI::App& app, Context& context) {
         }
         return ask(std::move(args));
     };
-    view.exit_code = [](const client::Json& answer) {
+    view.exit_code = [](const envelope::Json& answer) {
         return text_at(answer, "outcome") == "refused" ? exit_negative : exit_yes;
     };
     add_view(app, context, std::move(view));

@@ -5,8 +5,8 @@
 #include <set>
 #include <string_view>
 
+#include "base/near_miss.h"
 #include "cli/plan_changes_text.h"
-#include "config/near_miss.h"
 
 namespace jetway::cli {
 
@@ -30,7 +30,7 @@ std::string near_machine(const sim::Topology& topology, std::string_view name) {
     for (const sim::Machine& machine : topology.machines) {
         names.emplace_back(machine.name);
     }
-    return config::suggestion(name, names);
+    return base::suggestion(name, names);
 }
 
 // The links of the topology as someone might write them: either side first.
@@ -43,7 +43,7 @@ std::string near_link(const sim::Topology& topology, std::string_view written) {
         names.push_back(b + "-" + a);
     }
     const std::vector<std::string_view> views(names.begin(), names.end());
-    const auto meant = config::near_miss(written, views);
+    const auto meant = base::near_miss(written, views);
     return meant ? ": did you mean `link:" + *meant + "`?" : "";
 }
 

@@ -19,9 +19,9 @@ void add_graph(CLI::App& app, Context& context) {
         "  jetway graph                          # paste it into a ```mermaid block\n"
         "  jetway graph --format dot | dot -Tsvg > mesh.svg\n"
         "  jetway graph --format json --at machine-b";
-    view.text = [format](const client::Json& answer, bool) {
+    view.text = [format](const envelope::Json& answer, bool) {
         if (*format == "json") {
-            return client::write_json(answer) + "\n";
+            return envelope::write_json(answer) + "\n";
         }
         return *format == "dot" ? graph_dot(answer) : graph_mermaid(answer);
     };

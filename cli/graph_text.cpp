@@ -45,7 +45,7 @@ struct Picture {
     }
 };
 
-std::string service_text(const client::Json& service) {
+std::string service_text(const envelope::Json& service) {
     const std::string health = text_at(service, "health");
     const std::uint64_t up = number_at(service, "up");
     return text_at(service, "name") + (health != "up" ? " (" + health + ")"
@@ -53,24 +53,24 @@ std::string service_text(const client::Json& service) {
                                                       : std::string());
 }
 
-std::string way_text(const client::Json& way) {
+std::string way_text(const envelope::Json& way) {
     const std::string state = text_at(way, "state");
     return (state == "selected" ? "way: " : state + " way: ") +
            format_plural(number_at(way, "hops"), "hop") + ", cost " + text_at(way, "cost");
 }
 
-Picture read_picture(const client::Json& answer) {
+Picture read_picture(const envelope::Json& answer) {
     Picture picture;
     picture.self = text_at(answer, "machineId");
     picture.box(picture.self).reachable = true;
-    for (const client::Json& machine : list_at(answer, "machines")) {
+    for (const envelope::Json& machine : list_at(answer, "machines")) {
         Box& box = picture.box(text_at(machine, "machineId"));
         box.reachable = box.reachable || flag_at(machine, "reachable");
-        for (const client::Json& service : list_at(machine, "services")) {
+        for (const envelope::Json& service : list_at(machine, "services")) {
             box.services.push_back(service_text(service));
         }
     }
-    for (const client::Json& link : list_at(answer, "links")) {
+    for (const envelope::Json& link : list_at(answer, "links")) {
         const std::string machine = text_at(link, "machineId");
         const bool up = text_at(link, "state") == "up";
         picture.box(machine);
@@ -78,7 +78,7 @@ Picture read_picture(const client::Json& answer) {
             {picture.self, machine,
              std::string(up ? "link" : "link down") + ", cost " + text_at(link, "cost"), true, up});
     }
-    for (const client::Json& way : list_at(answer, "ways")) {
+    for (const envelope::Json& way : list_at(answer, "ways")) {
         const std::string machine = text_at(way, "machineId");
         const std::string neighbour = text_at(way, "neighbour");
         if (machine != neighbour) {  // else it is the link itself
@@ -117,7 +117,7 @@ std::string mermaid_text(const std::string& text) {
     return escaped;
 }
 
-std::string graph_mermaid(const client::Json& answer) {
+std::string graph_mermaid(const envelope::Json& answer) {
     const Picture picture = read_picture(answer);
     std::string text = "flowchart LR\n    %% The mesh as the router of " +
                        mermaid_text(picture.self) +
@@ -144,7 +144,7 @@ std::string graph_mermaid(const client::Json& answer) {
            "    classDef unreachable stroke-dasharray:4 4\n";
 }
 
-std::string graph_dot(const client::Json& answer) {
+std::string graph_dot(const envelope::Json& answer) {
     const Picture picture = read_picture(answer);
     std::string text =
         "// The mesh as one router sees it. Lines are its own links. Dashed arrows are ways that "

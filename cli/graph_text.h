@@ -6,12 +6,12 @@
 
 #include <string>
 
-#include "client/json.h"
+#include "envelope/json.h"
 
 namespace jetway::cli {
 
-std::string graph_mermaid(const client::Json& answer);
-std::string graph_dot(const client::Json& answer);
+std::string graph_mermaid(const envelope::Json& answer);
+std::string graph_dot(const envelope::Json& answer);
 
 // Within "…" of mermaid: what it, its Markdown or the browser would take for more than text becomes
 // an entity, which it writes with # for &.

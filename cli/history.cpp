@@ -21,7 +21,7 @@ struct HistoryOptions {
 constexpr std::uint64_t most_changes = 65'536;  // that a router holds
 
 // "via machine-b, 2 hops, cost 2" or "up, 2 instances"; empty: there was none.
-std::string side_text(const client::Json& side) {
+std::string side_text(const envelope::Json& side) {
     if (const std::string neighbour = text_at(side, "neighbour"); !neighbour.empty()) {
         return "via " + neighbour + ", " + format_plural(number_at(side, "hops"), "hop") +
                ", cost " + text_at(side, "cost");
@@ -30,7 +30,7 @@ std::string side_text(const client::Json& side) {
     return text_at(side, "health") + (up > 1 ? ", " + format_plural(up, "instance") : "");
 }
 
-std::string cause_text(const client::Json& cause) {
+std::string cause_text(const envelope::Json& cause) {
     const std::string event = text_at(cause, "event");
     const std::string of = text_at(cause, "of");
     const std::string code = text_at(cause, "code");
@@ -50,23 +50,23 @@ Cell change_cell(const std::string& change) {
 }
 
 // Page after page until there are as many as wanted, or no more; the newest first.
-base::Result<client::Json> fetch_history(const HistoryOptions& options, const Ask& ask) {
-    client::Json whole;
-    client::Json changes = client::Json::array();
+base::Result<envelope::Json> fetch_history(const HistoryOptions& options, const Ask& ask) {
+    envelope::Json whole;
+    envelope::Json changes = envelope::Json::array();
     std::uint64_t before = 0;
     bool more = true;
     while (more && changes.size() < options.limit) {
-        client::Json args{{"of", options.of}, {"limit", options.limit - changes.size()}};
+        envelope::Json args{{"of", options.of}, {"limit", options.limit - changes.size()}};
         if (before > 0) {
             args["before"] = before;
         }
-        base::Result<client::Json> page = ask(std::move(args));
+        base::Result<envelope::Json> page = ask(std::move(args));
         if (!page) {
             return page;
         }
         const WallTime now = std::chrono::system_clock::now();
-        const client::Json& rows = list_at(*page, "changes");
-        for (client::Json change : rows) {
+        const envelope::Json& rows = list_at(*page, "changes");
+        for (envelope::Json change : rows) {
             if (change.is_object()) {
                 const std::chrono::milliseconds age(number_at(change, "ageMs"));
                 change["time"] = timestamp(now - age);
@@ -87,10 +87,10 @@ base::Result<client::Json> fetch_history(const HistoryOptions& options, const As
 }  // namespace
 
 // The oldest first, as a log has it.
-std::string history_text(const client::Json& answer, bool colour) {
+std::string history_text(const envelope::Json& answer, bool colour) {
     Table table({"TIME", "MACHINE", "SERVICE", "CHANGE", "BEFORE", "AFTER", "CAUSE"});
     const std::string now = text_at(answer, "time");
-    const client::Json& changes = list_at(answer, "changes");
+    const envelope::Json& changes = list_at(answer, "changes");
     for (auto change = changes.rbegin(); change != changes.rend(); ++change) {
         table.add({short_time(text_at(*change, "time"), now), text_at(*change, "machineId"),
                    text_at(*change, "service"), change_cell(text_at(*change, "change")),
@@ -129,7 +129,7 @@ void add_history(CLI::App& app, Context& context) {
             ->capture_default_str()
             ->check(CLI::Range(std::uint64_t{1}, most_changes));
     };
-    view.fetch = [options](const Ask& ask, client::Json) { return fetch_history(*options, ask); };
+    view.fetch = [options](const Ask& ask, envelope::Json) { return fetch_history(*options, ask); };
     add_view(app, context, std::move(view));
 }
 

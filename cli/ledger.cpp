@@ -16,7 +16,7 @@ namespace jetway::cli {
 
 namespace {
 
-using client::Json;
+using envelope::Json;
 
 constexpr std::size_t max_ledger = std::size_t{64} << 20U;
 
@@ -83,7 +83,7 @@ private:
 std::optional<Books> read_books(const std::string& file, int& exit_code) {
     const base::Result<std::string> text = io::read_file(file, max_ledger);
     const base::Result<Json> json =
-        text ? client::parse_json(*text) : base::Result<Json>(text.error());
+        text ? envelope::parse_json(*text) : base::Result<Json>(text.error());
     if (!json) {
         complain(file + ": " + json.error().detail);
         exit_code = exit_usage;
@@ -149,7 +149,7 @@ int run_ledger(const LedgerOptions& options, const Context& context) {
                        {"first", books->first},
                        {"second", books->second},
                        {"faults", result.faults}};
-        print(client::write_json(all) + "\n");
+        print(envelope::write_json(all) + "\n");
     } else {
         print(tables(result, context.colour));
         for (const std::string& fault : result.faults) {

@@ -22,7 +22,7 @@ struct ListenOptions {
 
 std::string line_of(const envelope::EnvelopeView& view, bool json) {
     if (json) {
-        return client::write_json(show_envelope(view)) + "\n";
+        return envelope::write_json(show_envelope(view)) + "\n";
     }
     std::string line = printable(view.source) + ": ";
     if (!view.error.empty()) {

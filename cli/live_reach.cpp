@@ -12,8 +12,8 @@ namespace jetway::cli {
 namespace {
 
 // One router's own part of the mesh: its ways, and its services.
-void add_answer(Reach& reach, const std::string& machine, const client::Json& answer) {
-    for (const client::Json& way : list_at(answer, "ways")) {
+void add_answer(Reach& reach, const std::string& machine, const envelope::Json& answer) {
+    for (const envelope::Json& way : list_at(answer, "ways")) {
         if (text_at(way, "state") == "selected") {
             reach.ways[{machine, text_at(way, "machineId")}] = {
                 text_at(way, "neighbour"), static_cast<std::uint32_t>(number_at(way, "hops")),
@@ -23,14 +23,14 @@ void add_answer(Reach& reach, const std::string& machine, const client::Json& an
 }
 
 // What the first router knows of everybody: who can be reached, with which services.
-void add_machines(Reach& reach, const client::Json& answer) {
-    for (const client::Json& machine : list_at(answer, "machines")) {
+void add_machines(Reach& reach, const envelope::Json& answer) {
+    for (const envelope::Json& machine : list_at(answer, "machines")) {
         if (!flag_at(machine, "reachable")) {
             continue;
         }
         const std::string name = text_at(machine, "machineId");
         reach.machines.push_back(name);
-        for (const client::Json& service : list_at(machine, "services")) {
+        for (const envelope::Json& service : list_at(machine, "services")) {
             reach.services[name].insert(text_at(service, "name"));
         }
     }
@@ -47,7 +47,7 @@ std::optional<Reach> read_live_reach(const RouterOptions& options, int& exit_cod
     const auto ask = [&](const std::string& machine) {
         return client::control(*client, {"graph", {}, machine}, options.timeout);
     };
-    const base::Result<client::Json> first = ask("");
+    const base::Result<envelope::Json> first = ask("");
     if (!first) {
         exit_code = fail("graph of router@" + client->machine_id(), first.error());
         return std::nullopt;
@@ -59,7 +59,7 @@ std::optional<Reach> read_live_reach(const RouterOptions& options, int& exit_cod
         if (machine == client->machine_id()) {
             continue;
         }
-        if (const base::Result<client::Json> answer = ask(machine)) {
+        if (const base::Result<envelope::Json> answer = ask(machine)) {
             add_answer(reach, machine, *answer);
         } else {
             reach.silent.insert(machine);

@@ -4,9 +4,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/near_miss.h"
 #include "cli/report.h"
 #include "cli/verbs.h"
-#include "config/near_miss.h"
 
 int main(int argc, char** argv) {
     using namespace jetway::cli;
@@ -63,7 +63,7 @@ int main(int argc, char** argv) {
     if (!first.empty() && first.front() != '-' &&
         std::find(verbs.begin(), verbs.end(), first) == verbs.end()) {
         complain("there is no verb `" + std::string(first) + "`" +
-                 jetway::config::suggestion(first, verbs));
+                 jetway::base::suggestion(first, verbs));
         return exit_usage;
     }
     try {

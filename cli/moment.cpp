@@ -5,7 +5,7 @@
 #include <ctime>
 #include <optional>
 
-#include "config/units.h"
+#include "base/units.h"
 
 namespace jetway::cli {
 
@@ -57,7 +57,7 @@ base::Result<std::chrono::milliseconds> age_of(std::string_view text, WallTime n
         if (age.ends_with("min")) {
             age.resize(age.size() - 2);
         }
-        const base::Result<base::Duration> duration = config::parse_duration(age);
+        const base::Result<base::Duration> duration = base::parse_duration(age);
         if (!duration) {
             return no_moment(text);
         }

@@ -8,7 +8,7 @@
 
 namespace jetway::cli {
 
-std::string neighbours_text(const client::Json& answer, bool colour) {
+std::string neighbours_text(const envelope::Json& answer, bool colour) {
     Table table({"MACHINE",
                  "TERMINAL",
                  "STATE",
@@ -17,7 +17,7 @@ std::string neighbours_text(const client::Json& answer, bool colour) {
                  {"REFUSED", true},
                  "LAST HEARD",
                  {"INCARNATION", true}});
-    for (const client::Json& neighbour : list_at(answer, "neighbours")) {
+    for (const envelope::Json& neighbour : list_at(answer, "neighbours")) {
         const bool heard = !text_at(neighbour, "lastHeardMs").empty();
         table.add({text_at(neighbour, "machineId"), text_at(neighbour, "terminal"),
                    state_cell(text_at(neighbour, "state")), text_at(neighbour, "cost"),

@@ -1,7 +1,7 @@
 #include "cli/options.h"
 
+#include "base/units.h"
 #include "cli/moment.h"
-#include "config/units.h"
 #include "envelope/address.h"
 #include "envelope/packer.h"
 
@@ -11,19 +11,19 @@ CLI::Option* add_duration(CLI::App& app, const std::string& name, base::Duration
                           const std::string& help) {
     const CLI::Validator check(
         [](std::string& text) {
-            const base::Result<base::Duration> value = config::parse_duration(text);
+            const base::Result<base::Duration> value = base::parse_duration(text);
             return value ? std::string() : value.error().detail;
         },
         "DURATION", "duration");
     CLI::Option* option = app.add_option_function<std::string>(
         name,
         [&to](const std::string& text) {
-            if (const base::Result<base::Duration> value = config::parse_duration(text)) {
+            if (const base::Result<base::Duration> value = base::parse_duration(text)) {
                 to = *value;
             }
         },
         help);
-    option->type_name("DURATION")->check(check)->default_str(config::format_duration(to));
+    option->type_name("DURATION")->check(check)->default_str(base::format_duration(to));
     return option;
 }
 

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/text.h"
-#include "client/json.h"
+#include "envelope/json.h"
 #include "envelope/packer.h"
 #include "io/file.h"
 
@@ -85,11 +85,11 @@ base::Result<base::Bytes> pack_payload(const std::string& content, bool json, bo
         return packed;
     }
     if (json) {
-        const base::Result<client::Json> value = client::parse_json(content);
+        const base::Result<envelope::Json> value = envelope::parse_json(content);
         if (!value) {
             return base::Error{"usage", "the data is no JSON: " + value.error().detail};
         }
-        client::append_json(packed, *value);
+        envelope::append_json(packed, *value);
         return packed;
     }
     if (!is_utf8(content)) {

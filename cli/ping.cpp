@@ -17,7 +17,7 @@ namespace jetway::cli {
 
 namespace {
 
-using client::Json;
+using envelope::Json;
 
 struct PingOptions {
     RouterOptions router;
@@ -47,7 +47,7 @@ base::Result<Pong> ping_once(client::Client& client, const PingOptions& options)
                 ended = true;
                 return false;
             }
-            if (const base::Result<Json> report = client::to_json(answer->data)) {
+            if (const base::Result<Json> report = envelope::to_json(answer->data)) {
                 ended = pong.add(*report);
             }
             pong.round_trip = client.runtime().loop().now() - start;
@@ -92,7 +92,7 @@ int run_ping(const PingOptions& options) {
         }
     }
     const PingSummary summary = summarize(pongs, options.count);
-    print(options.json ? client::write_json(summary.json(options.destination)) + "\n"
+    print(options.json ? envelope::write_json(summary.json(options.destination)) + "\n"
                        : summary.text() + "\n");
     if (pongs.size() == options.count) {
         return exit_yes;

@@ -10,7 +10,7 @@
 
 namespace jetway::cli {
 
-bool Pong::add(const client::Json& report) {
+bool Pong::add(const envelope::Json& report) {
     constexpr std::size_t longest_way = 256;  // `hops` in a frame is a byte
     if (way.size() < longest_way) {
         way.push_back(report);
@@ -48,11 +48,11 @@ std::string PingSummary::text() const {
     return line;
 }
 
-client::Json PingSummary::json(const std::string& destination) const {
-    client::Json object{{"schema", "jetway.ping/1"},
-                        {"destination", destination},
-                        {"sent", sent},
-                        {"answered", answered}};
+envelope::Json PingSummary::json(const std::string& destination) const {
+    envelope::Json object{{"schema", "jetway.ping/1"},
+                          {"destination", destination},
+                          {"sent", sent},
+                          {"answered", answered}};
     if (answered > 0) {
         object["machineId"] = last.machine;
         object["via"] = last.via;

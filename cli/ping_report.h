@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/time.h"
-#include "client/json.h"
+#include "envelope/json.h"
 
 namespace jetway::cli {
 
@@ -16,11 +16,11 @@ struct Pong {
     std::string via;         // the terminal by which it left the first router
     std::uint64_t hops = 0;  // routers that passed it on to another
     std::uint64_t most_left = 0;
-    client::Json way = client::Json::array();  // the reports, as they came
+    envelope::Json way = envelope::Json::array();  // the reports, as they came
     base::Duration round_trip{};
 
     // Takes the next report; true: it was the last one.
-    bool add(const client::Json& report);
+    bool add(const envelope::Json& report);
 
     // "pong from gpu-server@machine-c via to-machine-c (1 hop) 0.2 ms"
     std::string text(const std::string& destination) const;
@@ -36,7 +36,7 @@ struct PingSummary {
 
     // "4 sent, 4 answered, min/avg/max 0.2/0.3/0.5 ms"
     std::string text() const;
-    client::Json json(const std::string& destination) const;
+    envelope::Json json(const std::string& destination) const;
 };
 
 PingSummary summarize(const std::vector<Pong>& pongs, std::uint64_t sent);

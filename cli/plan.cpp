@@ -80,7 +80,7 @@ int run_plan(const PlanOptions& options, const Context& context) {
         study_against(*study, options.against, std::move(*old));
     }
     if (options.json) {
-        print(client::write_json(plan_json(*study)) + "\n");
+        print(envelope::write_json(plan_json(*study)) + "\n");
     } else if (options.mermaid) {
         print(plan_mermaid(*study));
     } else {

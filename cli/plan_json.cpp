@@ -6,7 +6,7 @@ namespace jetway::cli {
 
 namespace {
 
-using client::Json;
+using envelope::Json;
 
 Json link_json(const sim::Topology& topology, std::size_t index) {
     const sim::Link& link = topology.links[index];
@@ -177,7 +177,7 @@ Json against_json(const PlanStudy& study) {
 
 }  // namespace
 
-client::Json plan_json(const PlanStudy& study) {
+envelope::Json plan_json(const PlanStudy& study) {
     Json links = Json::array();
     for (std::size_t i = 0; i < study.topology.links.size(); ++i) {
         links.push_back(link_json(study.topology, i));

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cli/plan_study.h"
-#include "client/json.h"
+#include "envelope/json.h"
 
 namespace jetway::cli {
 
@@ -12,6 +12,6 @@ namespace jetway::cli {
 // that reach one another. `fail` and `against` are null unless asked for; in both, `unreachable`,
 // `reachable`, `longer` and `shorter` are ways to a `destination` or a `service`, with the way
 // `before` and `after`, of which one may be null.
-client::Json plan_json(const PlanStudy& study);
+envelope::Json plan_json(const PlanStudy& study);
 
 }  // namespace jetway::cli

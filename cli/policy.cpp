@@ -12,7 +12,7 @@ namespace jetway::cli {
 
 namespace {
 
-using client::Json;
+using envelope::Json;
 
 struct PolicyOptions {
     std::string service;

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "client/json.h"
+#include "envelope/json.h"
 
 namespace jetway::cli {
 
@@ -42,7 +42,7 @@ struct Reconciled {
 };
 
 // `first` and `second` are the answers of schema `jetway.ledger/1`, by any order of routers.
-Reconciled reconcile(const std::vector<client::Json>& first,
-                     const std::vector<client::Json>& second);
+Reconciled reconcile(const std::vector<envelope::Json>& first,
+                     const std::vector<envelope::Json>& second);
 
 }  // namespace jetway::cli

@@ -10,7 +10,7 @@ namespace jetway::cli {
 
 namespace {
 
-using client::Json;
+using envelope::Json;
 
 struct InstanceOptions {
     std::string service;

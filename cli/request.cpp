@@ -18,7 +18,7 @@ namespace jetway::cli {
 
 namespace {
 
-using client::Json;
+using envelope::Json;
 
 struct RequestOptions {
     RouterOptions router;
@@ -137,7 +137,7 @@ private:
         view.data = data;
         Json object{{"schema", "jetway.answer/1"}, {"microseconds", base::to_microseconds(took)}};
         object.update(show_envelope(view));
-        print(client::write_json(object) + "\n");
+        print(envelope::write_json(object) + "\n");
     }
 
     client::Client& client_;

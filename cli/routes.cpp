@@ -24,7 +24,7 @@ Cell state_cell(const std::string& state) {
     return state;
 }
 
-std::string routes_text(const client::Json& answer, bool colour) {
+std::string routes_text(const envelope::Json& answer, bool colour) {
     Table table({"SERVICE",
                  "MACHINE",
                  "TERMINAL",
@@ -34,7 +34,7 @@ std::string routes_text(const client::Json& answer, bool colour) {
                  "STATE",
                  "HEALTH",
                  "ORIGIN"});
-    for (const client::Json& route : list_at(answer, "routes")) {
+    for (const envelope::Json& route : list_at(answer, "routes")) {
         table.add({text_at(route, "service"), text_at(route, "machineId"),
                    text_at(route, "terminal"), text_at(route, "via"), text_at(route, "hops"),
                    text_at(route, "cost"), state_cell(text_at(route, "state")),
@@ -46,7 +46,8 @@ std::string routes_text(const client::Json& answer, bool colour) {
 namespace {
 
 // Asks for the routes as they stood at that moment; empty: now.
-base::Result<client::Json> routes_at(const std::string& moment, const Ask& ask, client::Json args) {
+base::Result<envelope::Json> routes_at(const std::string& moment, const Ask& ask,
+                                       envelope::Json args) {
     if (moment.empty()) {
         return ask(std::move(args));
     }
@@ -84,7 +85,7 @@ void add_routes(CLI::App& app, Context& context) {
             ->type_name("T")
             ->check(moment_check());
     };
-    view.fetch = [moment](const Ask& ask, client::Json args) {
+    view.fetch = [moment](const Ask& ask, envelope::Json args) {
         return routes_at(*moment, ask, std::move(args));
     };
     add_view(app, context, std::move(view));

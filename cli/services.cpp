@@ -8,9 +8,9 @@
 
 namespace jetway::cli {
 
-std::string services_text(const client::Json& answer, bool colour) {
-    const client::Json& services = list_at(answer, "services");
-    const bool ninep = std::any_of(services.begin(), services.end(), [](const client::Json& one) {
+std::string services_text(const envelope::Json& answer, bool colour) {
+    const envelope::Json& services = list_at(answer, "services");
+    const bool ninep = std::any_of(services.begin(), services.end(), [](const envelope::Json& one) {
         return !text_at(one, "ninep").empty();
     });
     std::vector<Column> columns{"SERVICE", "MACHINE",        {"INSTANCE", true},
@@ -20,7 +20,7 @@ std::string services_text(const client::Json& answer, bool colour) {
         columns.emplace_back("9P");
     }
     Table table(std::move(columns));
-    for (const client::Json& service : services) {
+    for (const envelope::Json& service : services) {
         const bool reachable = flag_at(service, "reachable");
         std::vector<Cell> row{text_at(service, "name"),
                               text_at(service, "machineId"),

@@ -10,8 +10,8 @@ namespace jetway::cli {
 
 namespace {
 
-using client::Json;
 using envelope::Cursor;
+using envelope::Json;
 
 enum class Form { text, bytes, other };
 
@@ -44,13 +44,13 @@ std::string printable_lines(std::string_view text) {
 }
 
 std::string json_line(base::ByteView raw) {
-    const base::Result<Json> value = client::to_json(raw);
-    return value ? client::write_json(*value)
+    const base::Result<Json> value = envelope::to_json(raw);
+    return value ? envelope::write_json(*value)
                  : "<" + format_plural(raw.size(), "byte") + ": " + value.error().detail + ">";
 }
 
 Json value_of(base::ByteView raw) {
-    base::Result<Json> value = client::to_json(raw);
+    base::Result<Json> value = envelope::to_json(raw);
     return value ? std::move(value.value()) : Json{{"unreadable", value.error().detail}};
 }
 

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "base/bytes.h"
-#include "client/json.h"
 #include "envelope/envelope.h"
+#include "envelope/json.h"
 
 namespace jetway::cli {
 
@@ -20,6 +20,6 @@ std::string show_exactly(base::ByteView raw);
 std::string show_line(base::ByteView raw);
 
 // All that an envelope holds, as an object.
-client::Json show_envelope(const envelope::EnvelopeView& view);
+envelope::Json show_envelope(const envelope::EnvelopeView& view);
 
 }  // namespace jetway::cli

@@ -11,7 +11,7 @@ namespace jetway::cli {
 
 namespace {
 
-using client::Json;
+using envelope::Json;
 
 std::string refusals(const Json& refused) {
     std::string text;

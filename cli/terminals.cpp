@@ -8,7 +8,7 @@
 
 namespace jetway::cli {
 
-std::string terminals_text(const client::Json& answer, bool colour) {
+std::string terminals_text(const envelope::Json& answer, bool colour) {
     Table table({"TERMINAL",
                  "TYPE",
                  "STATE",
@@ -21,7 +21,7 @@ std::string terminals_text(const client::Json& answer, bool colour) {
                  {"BYTES OUT", true},
                  {"REFUSED", true},
                  "SERVICES"});
-    for (const client::Json& terminal : list_at(answer, "terminals")) {
+    for (const envelope::Json& terminal : list_at(answer, "terminals")) {
         table.add({text_at(terminal, "name"), text_at(terminal, "type"),
                    state_cell(text_at(terminal, "state")), text_at(terminal, "peer"),
                    text_at(terminal, "address"), format_bytes(number_at(terminal, "queuedBytes")),

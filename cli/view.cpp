@@ -11,7 +11,7 @@ namespace jetway::cli {
 
 namespace {
 
-using client::Json;
+using envelope::Json;
 
 struct ViewOptions {
     RouterOptions router;
@@ -42,7 +42,7 @@ int show(const View& view, const ViewOptions& options, const Context& context) {
             options.machine.empty() ? client->machine_id() : options.machine;
         return fail(view.name + " of router@" + machine, answer.error());
     }
-    print(options.json ? client::write_json(*answer) + "\n" : view.text(*answer, context.colour));
+    print(options.json ? envelope::write_json(*answer) + "\n" : view.text(*answer, context.colour));
     return view.exit_code ? view.exit_code(*answer) : exit_yes;
 }
 
@@ -81,7 +81,7 @@ std::string text_at(const Json& object, const std::string& key) {
     if (value == nullptr || value->is_null()) {
         return {};
     }
-    return value->is_string() ? value->get<std::string>() : client::write_json(*value);
+    return value->is_string() ? value->get<std::string>() : envelope::write_json(*value);
 }
 
 std::uint64_t number_at(const Json& object, const std::string& key) {
@@ -110,7 +110,7 @@ std::string joined_at(const Json& object, const std::string& key) {
     std::string text;
     for (const Json& one : list_at(object, key)) {
         text += (text.empty() ? "" : ", ") +
-                (one.is_string() ? one.get<std::string>() : client::write_json(one));
+                (one.is_string() ? one.get<std::string>() : envelope::write_json(one));
     }
     return text;
 }

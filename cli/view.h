@@ -8,19 +8,19 @@
 
 #include "base/result.h"
 #include "cli/context.h"
-#include "client/json.h"
+#include "envelope/json.h"
 
 namespace jetway::cli {
 
 // Sends the view's request with these args, and waits for the answer.
-using Ask = std::function<base::Result<client::Json>(client::Json args)>;
+using Ask = std::function<base::Result<envelope::Json>(envelope::Json args)>;
 
 struct View {
     std::string name;  // of the verb, and of the control request
     std::string description;
     std::string examples;
     // The answer for a person.
-    std::function<std::string(const client::Json& answer, bool colour)> text;
+    std::function<std::string(const envelope::Json& answer, bool colour)> text;
     bool takes_all = false;  // has --all
     std::string all_help;
     std::string at_alias = {};  // another name of --at; empty: none
@@ -28,21 +28,21 @@ struct View {
     // Options of its own; null: none.
     std::function<void(CLI::App& verb)> add_options = {};
     // How the answer is come by, when one request with `args` is not all: null: it is.
-    std::function<base::Result<client::Json>(const Ask& ask, client::Json args)> fetch = {};
+    std::function<base::Result<envelope::Json>(const Ask& ask, envelope::Json args)> fetch = {};
     // Of an answer; null: it is always exit_yes.
-    std::function<ExitCode(const client::Json& answer)> exit_code = {};
+    std::function<ExitCode(const envelope::Json& answer)> exit_code = {};
 };
 
 void add_view(CLI::App& app, Context& context, View view);
 
 // Fields of an answer: what is missing or of another type is empty, 0 or false, since a router of
 // another version may know less.
-std::string text_at(const client::Json& object, const std::string& key);
-std::uint64_t number_at(const client::Json& object, const std::string& key);
-bool flag_at(const client::Json& object, const std::string& key);
-const client::Json& object_at(const client::Json& object, const std::string& key);
-const client::Json& list_at(const client::Json& object, const std::string& key);
+std::string text_at(const envelope::Json& object, const std::string& key);
+std::uint64_t number_at(const envelope::Json& object, const std::string& key);
+bool flag_at(const envelope::Json& object, const std::string& key);
+const envelope::Json& object_at(const envelope::Json& object, const std::string& key);
+const envelope::Json& list_at(const envelope::Json& object, const std::string& key);
 // "a, b" of an array of texts.
-std::string joined_at(const client::Json& object, const std::string& key);
+std::string joined_at(const envelope::Json& object, const std::string& key);
 
 }  // namespace jetway::cli

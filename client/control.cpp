@@ -7,16 +7,17 @@
 namespace jetway::client {
 
 base::Bytes control_data(const ControlRequest& request) {
-    Json data{{"request", request.request}};
+    envelope::Json data{{"request", request.request}};
     if (!request.args.is_null()) {
         data["args"] = request.args;
     }
     base::Bytes raw;
-    append_json(raw, data);
+    envelope::append_json(raw, data);
     return raw;
 }
 
-base::Result<Json> control(Client& client, const ControlRequest& request, base::Duration timeout) {
+base::Result<envelope::Json> control(Client& client, const ControlRequest& request,
+                                     base::Duration timeout) {
     const std::string destination = envelope::make_address(
         "router", request.machine.empty() ? client.machine_id() : request.machine);
     const base::Bytes data = control_data(request);
@@ -27,7 +28,7 @@ base::Result<Json> control(Client& client, const ControlRequest& request, base::
     if (!answer) {
         return answer.error();
     }
-    base::Result<Json> object = to_json(answer->data);
+    base::Result<envelope::Json> object = envelope::to_json(answer->data);
     if (object && !object->is_object()) {
         return base::Error{"bad-data", destination + " answered with something that is no object"};
     }

@@ -6,13 +6,13 @@
 #include <string>
 
 #include "client/client.h"
-#include "client/json.h"
+#include "envelope/json.h"
 
 namespace jetway::client {
 
 struct ControlRequest {
     std::string request;  // "status", "routes", …
-    Json args;            // null: none
+    envelope::Json args;  // null: none
     std::string machine;  // empty: the router that this client is connected to
 };
 
@@ -21,6 +21,7 @@ base::Bytes control_data(const ControlRequest& request);
 
 // The answer's object. Errors: as Client::request, and `bad-data` for an answer that is no object.
 // Blocking.
-base::Result<Json> control(Client& client, const ControlRequest& request, base::Duration timeout);
+base::Result<envelope::Json> control(Client& client, const ControlRequest& request,
+                                     base::Duration timeout);
 
 }  // namespace jetway::client

@@ -7,9 +7,9 @@
 #include <optional>
 #include <utility>
 
-#include "config/near_miss.h"
+#include "base/near_miss.h"
+#include "base/units.h"
 #include "config/problem.h"
-#include "config/units.h"
 
 namespace jetway::config {
 namespace {
@@ -70,7 +70,7 @@ base::Result<std::string> parse_host(std::string_view written) {
 }
 
 base::Result<std::uint16_t> parse_port(std::string_view written) {
-    const auto port = parse_count(written);
+    const auto port = base::parse_count(written);
     if (!port || *port < 1 || *port > 65535) {
         return bad("expected a port from 1 to 65535, not " + quoted(written));
     }
@@ -200,7 +200,7 @@ base::Result<Address> parse_address(std::string_view text, Address::Scheme unsai
         return parse_websocket(rest, scheme == "ws" ? Address::Scheme::ws : Address::Scheme::wss);
     }
     return bad("unknown scheme " + quoted(scheme) +
-               suggestion(scheme, {"tcp", "tls", "ws", "wss", "unix"}));
+               base::suggestion(scheme, {"tcp", "tls", "ws", "wss", "unix"}));
 }
 
 bool is_loopback_host(std::string_view host) {

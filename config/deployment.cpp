@@ -5,8 +5,8 @@
 #include <memory>
 #include <set>
 
+#include "base/near_miss.h"
 #include "config/machine.h"
-#include "config/near_miss.h"
 
 namespace jetway::config {
 namespace {
@@ -89,7 +89,7 @@ private:
                 others.push_back(machine.config.name);
             }
         }
-        return suggestion(written, others);
+        return base::suggestion(written, others);
     }
 
     void check_addresses(const MachineDraft& machine) {

@@ -4,8 +4,8 @@
 #include <array>
 #include <queue>
 
+#include "base/near_miss.h"
 #include "config/deployment.h"
-#include "config/near_miss.h"
 #include "config/section.h"
 #include "envelope/address.h"
 
@@ -211,7 +211,7 @@ Expectation read_expectation(const YamlNode& node, Problems& problems) {
             problems.add(section.place_of("survive"),
                          "survive: expected any-one-link or any-one-machine, not " +
                              quoted(*survive) +
-                             suggestion(*survive, {survivals.begin(), survivals.end()}));
+                             base::suggestion(*survive, {survivals.begin(), survivals.end()}));
         }
     }
     return expectation;
@@ -241,9 +241,10 @@ std::optional<std::string> broken(const Expectation& expectation, const Deployme
     };
     if (!expectation.from.empty() && graph.index_of(expectation.from) == graph.size()) {
         return quoted(expectation.from) + " is no machine of this file" +
-               suggestion(expectation.from, names([](const MachineConfig& machine, auto& all) {
-                              all.push_back(machine.name);
-                          }));
+               base::suggestion(expectation.from,
+                                names([](const MachineConfig& machine, auto& all) {
+                                    all.push_back(machine.name);
+                                }));
     }
     const envelope::Address to = envelope::split_address(expectation.to);
     bool given = false;
@@ -252,7 +253,7 @@ std::optional<std::string> broken(const Expectation& expectation, const Deployme
     }
     if (!given) {
         return "no machine of this file has the service " + quoted(expectation.to) +
-               suggestion(
+               base::suggestion(
                    to.service, names([](const MachineConfig& machine, auto& all) {
                        for (const router::ConfiguredService& service : machine.router.services) {
                            all.push_back(service.name);

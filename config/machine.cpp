@@ -4,7 +4,7 @@
 #include <map>
 #include <utility>
 
-#include "config/near_miss.h"
+#include "base/near_miss.h"
 #include "envelope/address.h"
 
 namespace jetway::config {
@@ -279,7 +279,7 @@ private:
         } else {
             problems_.add(section.find("type")->place,
                           "unknown type " + quoted(*type) +
-                              suggestion(*type, {"local", "network", "loopback"}));
+                              base::suggestion(*type, {"local", "network", "loopback"}));
         }
     }
 

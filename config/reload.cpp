@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "config/units.h"
+#include "base/units.h"
 
 namespace jetway::config {
 namespace {
@@ -62,10 +62,10 @@ public:
         }
     }
     void duration(std::string name, base::Duration before, base::Duration after) {
-        text(std::move(name), format_duration(before), format_duration(after));
+        text(std::move(name), base::format_duration(before), base::format_duration(after));
     }
     void size(std::string name, std::uint64_t before, std::uint64_t after) {
-        text(std::move(name), format_size(before), format_size(after));
+        text(std::move(name), base::format_size(before), base::format_size(after));
     }
     void count(std::string name, std::uint64_t before, std::uint64_t after) {
         text(std::move(name), std::to_string(before), std::to_string(after));

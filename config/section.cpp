@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "config/near_miss.h"
-#include "config/units.h"
+#include "base/near_miss.h"
+#include "base/units.h"
 
 namespace jetway::config {
 namespace {
@@ -67,7 +67,7 @@ void Section::check_keys(const Keys& keys) const {
         const std::string_view home = home_of(key.text, keys.elsewhere);
         problems_->add(key.place, "unknown key " + quoted(key.text) +
                                       (problems_->full() ? ""
-                                       : home.empty()    ? suggestion(key.text, keys.known)
+                                       : home.empty()    ? base::suggestion(key.text, keys.known)
                                                          : ": did you mean " + quoted(home) + "?"));
     }
 }
@@ -100,7 +100,7 @@ std::optional<std::uint64_t> Section::read_count(std::string_view key, CountRang
     if (node == nullptr) {
         return std::nullopt;
     }
-    const auto value = parse_count(node->text);
+    const auto value = base::parse_count(node->text);
     if (!value || *value < range.min || *value > range.max) {
         problems_->add(node->place, std::string(key) + ": " + expected_not(expected, *node));
         return std::nullopt;
@@ -113,15 +113,15 @@ std::optional<std::uint64_t> Section::read_size(std::string_view key, CountRange
     if (node == nullptr) {
         return std::nullopt;
     }
-    const auto value = parse_size(node->text);
+    const auto value = base::parse_size(node->text);
     if (!value) {
         problems_->add(node->place, std::string(key) + ": " + value.error().detail);
         return std::nullopt;
     }
     if (*value < range.min || *value > range.max) {
         problems_->add(node->place, std::string(key) + ": " +
-                                        expected_not("from " + format_size(range.min) + " to " +
-                                                         format_size(range.max),
+                                        expected_not("from " + base::format_size(range.min) +
+                                                         " to " + base::format_size(range.max),
                                                      *node));
         return std::nullopt;
     }
@@ -134,15 +134,15 @@ std::optional<base::Duration> Section::read_duration(std::string_view key,
     if (node == nullptr) {
         return std::nullopt;
     }
-    const auto value = parse_duration(node->text);
+    const auto value = base::parse_duration(node->text);
     if (!value) {
         problems_->add(node->place, std::string(key) + ": " + value.error().detail);
         return std::nullopt;
     }
     if (*value < range.min || *value > range.max) {
         problems_->add(node->place, std::string(key) + ": " +
-                                        expected_not("from " + format_duration(range.min) + " to " +
-                                                         format_duration(range.max),
+                                        expected_not("from " + base::format_duration(range.min) +
+                                                         " to " + base::format_duration(range.max),
                                                      *node));
         return std::nullopt;
     }

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "config/units.h"
+#include "base/units.h"
 #include "router/options.h"
 
 namespace jetway::config {
@@ -38,9 +38,9 @@ void check_order(const Section& section, const Order& order, Problems& problems)
         return;
     }
     problems.add(less != nullptr ? less->place : more->place,
-                 "expected " + quoted(order.less) + " (" + format_duration(order.less_value) +
+                 "expected " + quoted(order.less) + " (" + base::format_duration(order.less_value) +
                      (order.may_equal ? ") to be no longer than " : ") to be shorter than ") +
-                     quoted(order.more) + " (" + format_duration(order.more_value) + ")");
+                     quoted(order.more) + " (" + base::format_duration(order.more_value) + ")");
 }
 
 void read_gossip(const YamlNode& node, Settings& settings, Problems& problems) {

@@ -10,8 +10,8 @@ namespace jetway::cli {
 
 namespace {
 
-client::Json read_answer(const char* text) {
-    auto value = client::parse_json(text);
+envelope::Json read_answer(const char* text) {
+    auto value = envelope::parse_json(text);
     REQUIRE(value);
     return std::move(value.value());
 }
@@ -59,7 +59,7 @@ TEST_SUITE("cli.graph") {
     }
 
     TEST_CASE("a name is text, whatever it holds") {
-        client::Json answer;
+        envelope::Json answer;
         answer["machineId"] = "a\"]\n%%{init}%% <b>#`;&\\N";
         const std::string mermaid = graph_mermaid(answer);
         CHECK(mermaid.find("m0[\"a#34;#93;\xEF\xBF\xBD#37;#37;#123;init#125;#37;#37; "
@@ -99,10 +99,10 @@ TEST_SUITE("cli.history") {
                 "links":[{}],"ways":[[],{"machineId":5}],"reachMs":-1})");
         for (const auto text : {graph_mermaid, graph_dot}) {
             CHECK_FALSE(text(odd).empty());
-            CHECK_FALSE(text(client::Json::array()).empty());
+            CHECK_FALSE(text(envelope::Json::array()).empty());
         }
         CHECK_FALSE(history_text(odd, true).empty());
-        CHECK_FALSE(history_text(client::Json::array(), true).empty());
+        CHECK_FALSE(history_text(envelope::Json::array(), true).empty());
     }
 }
 

@@ -64,7 +64,7 @@ TEST_SUITE("cli.show") {
         envelope::EnvelopeView view;
         view.source = "a@m";
         view.data = data;
-        CHECK(client::write_json(show_envelope(view)) == R"({"source":"a@m","data":"x"})");
+        CHECK(envelope::write_json(show_envelope(view)) == R"({"source":"a@m","data":"x"})");
     }
 }
 

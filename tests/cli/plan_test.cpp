@@ -305,12 +305,12 @@ machines:
     }
 
     TEST_CASE("JSON holds everything, and null for what was not asked for") {
-        const client::Json plain = plan_json(study(deployed("deployment.yml")));
+        const envelope::Json plain = plan_json(study(deployed("deployment.yml")));
         CHECK(plain["schema"] == "jetway.plan/1");
         CHECK(plain["routes"].size() == 6);
         CHECK(plain["fail"].is_null());
         CHECK(plain["against"].is_null());
-        const client::Json failed = plan_json(study(deployed("twelve.yml"), {"machine:hall"}));
+        const envelope::Json failed = plan_json(study(deployed("twelve.yml"), {"machine:hall"}));
         CHECK(failed["singlePoints"].size() == 7);
         CHECK(failed["singlePoints"][0]["machineId"] == "hall");
         CHECK(failed["fail"]["islands"].size() == 3);

@@ -6,7 +6,7 @@ namespace jetway::cli {
 
 namespace {
 
-using client::Json;
+using envelope::Json;
 
 // As it comes from a router: numbers are unsigned.
 std::vector<Json> read(const std::vector<Json>& answers) {

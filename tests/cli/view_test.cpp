@@ -10,8 +10,8 @@ namespace jetway::cli {
 
 namespace {
 
-client::Json json(const char* text) {
-    auto value = client::parse_json(text);
+envelope::Json json(const char* text) {
+    auto value = envelope::parse_json(text);
     REQUIRE(value);
     return std::move(value.value());
 }
@@ -55,7 +55,7 @@ TEST_SUITE("cli.view") {
         for (const auto text :
              {status_text, routes_text, services_text, terminals_text, neighbours_text}) {
             CHECK_FALSE(text(odd, true).empty());
-            CHECK_FALSE(text(client::Json::array(), true).empty());
+            CHECK_FALSE(text(envelope::Json::array(), true).empty());
         }
     }
 }

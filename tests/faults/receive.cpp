@@ -5,8 +5,8 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "client/json.h"
 #include "envelope/cursor.h"
+#include "envelope/json.h"
 #include "io/signals.h"
 #include "tests/faults/numbered.h"
 #include "tests/faults/numbers.h"
@@ -15,7 +15,7 @@ namespace jetway::faults {
 
 namespace {
 
-using client::Json;
+using envelope::Json;
 using std::chrono::milliseconds;
 
 constexpr std::size_t max_streams = 10'000;
@@ -140,7 +140,7 @@ int receive_numbered(const ReceiveOptions& options) {
             services.push_back(receiver->report(now - since));
         }
         since = now;
-        std::printf("%s\n", client::write_json({{"services", services}}).c_str());
+        std::printf("%s\n", envelope::write_json({{"services", services}}).c_str());
         std::fflush(stdout);
     };
     bool ending = false;

@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "client/json.h"
 #include "envelope/cursor.h"
+#include "envelope/json.h"
 #include "envelope/packer.h"
 #include "io/signals.h"
 #include "tests/faults/numbered.h"
@@ -15,7 +15,7 @@ namespace jetway::faults {
 
 namespace {
 
-using client::Json;
+using envelope::Json;
 using std::chrono::milliseconds;
 
 constexpr base::Duration tick = milliseconds(1);
@@ -120,7 +120,7 @@ public:
                      {"unexpected", unexpected_},
                      {"codes", codes_},
                      {"flows", flows}};
-        std::printf("%s\n", client::write_json(line).c_str());
+        std::printf("%s\n", envelope::write_json(line).c_str());
         std::fflush(stdout);
     }
 

@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "client/json.h"
 #include "envelope/cursor.h"
+#include "envelope/json.h"
 #include "envelope/packer.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/net.h"
@@ -148,7 +148,7 @@ private:
             ensure(!envelope::read_error(view.error).code.empty(), "a refusal has a code");
             return;
         }
-        const base::Result<client::Json> answer = client::to_json(view.data);
+        const base::Result<envelope::Json> answer = envelope::to_json(view.data);
         ensure(answer.has_value() && answer->is_object(), "an answer is a map");
         ensure(answer->at("machineId") == "machine-a" && (traced || answer->contains("schema")),
                "with its schema, and who answers");

@@ -1,5 +1,5 @@
 // msgpack as JSON and back, and JSON text.
-#include "client/json.h"
+#include "envelope/json.h"
 
 #include <nlohmann/json.hpp>
 
@@ -13,10 +13,10 @@ namespace {
 
 using base::Bytes;
 using base::Result;
-using client::Json;
+using envelope::Json;
 
 void from_msgpack(base::ByteView raw) {
-    const Result<Json> value = client::to_json(raw);
+    const Result<Json> value = envelope::to_json(raw);
     envelope::Cursor cursor(raw);
     if (!value) {
         ensure(value.error().code == "bad-data", "what is no value is bad-data");
@@ -24,27 +24,27 @@ void from_msgpack(base::ByteView raw) {
     }
     ensure(cursor.skip() && cursor.at_end(), "only one whole value is read");
     Bytes packed;
-    client::append_json(packed, *value);
-    const Result<Json> again = client::to_json(packed);
+    envelope::append_json(packed, *value);
+    const Result<Json> again = envelope::to_json(packed);
     ensure(again.has_value(), "what was read can be written");
     // A NaN is not even itself, and prints as null.
-    ensure(client::write_json(*again) == client::write_json(*value), "a value comes back");
+    ensure(envelope::write_json(*again) == envelope::write_json(*value), "a value comes back");
 }
 
 void from_text(std::string_view text) {
-    const Result<Json> value = client::parse_json(text);
+    const Result<Json> value = envelope::parse_json(text);
     if (!value) {
         ensure(value.error().code == "bad-data" && !value.error().detail.empty(),
                "what is no JSON is bad-data, and says where");
         return;
     }
-    const std::string line = client::write_json(*value);
+    const std::string line = envelope::write_json(*value);
     ensure(line.find('\n') == std::string::npos, "JSON is written on one line");
-    const Result<Json> again = client::parse_json(line);
-    ensure(again.has_value() && client::write_json(*again) == line, "a line reads as it was");
+    const Result<Json> again = envelope::parse_json(line);
+    ensure(again.has_value() && envelope::write_json(*again) == line, "a line reads as it was");
     Bytes packed;
-    client::append_json(packed, *value);
-    ensure(client::to_json(packed).has_value(), "any JSON can be sent");
+    envelope::append_json(packed, *value);
+    ensure(envelope::to_json(packed).has_value(), "any JSON can be sent");
 }
 
 }  // namespace

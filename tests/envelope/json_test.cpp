@@ -1,4 +1,4 @@
-#include "client/json.h"
+#include "envelope/json.h"
 
 #include <doctest/doctest.h>
 
@@ -6,7 +6,7 @@
 
 #include "envelope/packer.h"
 
-namespace jetway::client {
+namespace jetway::envelope {
 
 namespace {
 
@@ -17,7 +17,7 @@ std::string shown(const base::Bytes& raw) {
 
 }  // namespace
 
-TEST_SUITE("client.json") {
+TEST_SUITE("envelope.json") {
     TEST_CASE("msgpack and JSON agree on what both have") {
         for (const char* text :
              {"null", "true", "0", "127", "-1", "-129", "65536", "18446744073709551615",
@@ -99,4 +99,4 @@ TEST_SUITE("client.json") {
     }
 }
 
-}  // namespace jetway::client
+}  // namespace jetway::envelope

@@ -1,11 +1,11 @@
-#include "config/units.h"
+#include "base/units.h"
 
 #include <doctest/doctest.h>
 
 using namespace jetway;
-using namespace jetway::config;
+using namespace jetway::base;
 
-TEST_SUITE("config.units") {
+TEST_SUITE("base.units") {
     TEST_CASE("a duration is a whole number and a unit") {
         struct Case {
             const char* text;

@@ -1,11 +1,11 @@
-#include "config/near_miss.h"
+#include "base/near_miss.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "config/problem.h"
+#include "base/quoted.h"
 
-namespace jetway::config {
+namespace jetway::base {
 namespace {
 
 constexpr std::size_t longest = 128;  // of what is compared: no name of ours is longer
@@ -87,4 +87,4 @@ std::string suggestion(std::string_view written, const std::vector<std::string_v
     return text;
 }
 
-}  // namespace jetway::config
+}  // namespace jetway::base

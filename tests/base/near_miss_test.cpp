@@ -1,10 +1,10 @@
-#include "config/near_miss.h"
+#include "base/near_miss.h"
 
 #include <doctest/doctest.h>
 
-using namespace jetway::config;
+using namespace jetway::base;
 
-TEST_SUITE("config.near_miss") {
+TEST_SUITE("base.near_miss") {
     TEST_CASE("the distance counts letters added, left out, replaced and swapped") {
         CHECK(edit_distance("", "", 9) == 0);
         CHECK(edit_distance("", "abc", 9) == 3);

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace jetway::config {
+namespace jetway::base {
 
 // How many letters must be added, left out, replaced or swapped with their neighbour to make `b` of
 // `a`, or some number above `most` if it takes more than that.
@@ -21,4 +21,4 @@ std::optional<std::string> near_miss(std::string_view written,
 // ": did you mean `hop_limit`?", or, without a near miss, what is there to choose from.
 std::string suggestion(std::string_view written, const std::vector<std::string_view>& known);
 
-}  // namespace jetway::config
+}  // namespace jetway::base
