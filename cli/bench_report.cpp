@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "cli/format.h"
+#include "console/format.h"
 
 namespace jetway::cli {
 
@@ -67,17 +67,18 @@ Json cpu_json(const std::vector<CpuUse>& uses, double envelopes) {
 }
 
 std::string tally_text(const Tally& tally) {
-    std::string text = "  sent " + format_count(tally.sent) + ", received " +
-                       format_count(tally.received) + ", refused " + format_count(tally.refused);
+    std::string text = "  sent " + console::format_count(tally.sent) + ", received " +
+                       console::format_count(tally.received) + ", refused " +
+                       console::format_count(tally.refused);
     if (!tally.refusal.empty()) {
         text += " (" + tally.refusal + ")";
     }
-    text += ", lost " + format_count(tally.lost());
+    text += ", lost " + console::format_count(tally.lost());
     if (tally.unexpected > 0) {
-        text += ", unexpected " + format_count(tally.unexpected);
+        text += ", unexpected " + console::format_count(tally.unexpected);
     }
     if (tally.holds > 0) {
-        text += ", held " + format_count(tally.holds) + " times";
+        text += ", held " + console::format_count(tally.holds) + " times";
     }
     return text + " in " + fixed(seconds(tally.elapsed), 2) + " s\n";
 }
@@ -143,7 +144,7 @@ std::string BenchReport::text() const {
         from + " -> " + destination + " (" + to + "), " + std::to_string(size) + " bytes of data\n";
     if (throughput) {
         const Tally& tally = throughput->load.tally;
-        text += "one way: " + format_count(static_cast<std::uint64_t>(rate(tally))) +
+        text += "one way: " + console::format_count(static_cast<std::uint64_t>(rate(tally))) +
                 " messages/s, " + fixed(megabytes(tally, size), 1) + " MB/s\n" + tally_text(tally) +
                 cpu_text(throughput->cpu, envelopes_of(*throughput));
     }
@@ -153,7 +154,8 @@ std::string BenchReport::text() const {
             return fixed(microseconds(latencies.percentile(share)), 1);
         };
         text += "round trip: p50 " + at(0.5) + " µs, p99 " + at(0.99) + " µs, p99.9 " + at(0.999) +
-                " µs, " + format_count(static_cast<std::uint64_t>(rate(requests->load.tally))) +
+                " µs, " +
+                console::format_count(static_cast<std::uint64_t>(rate(requests->load.tally))) +
                 " requests/s with " + std::to_string(requests->outstanding) + " outstanding\n" +
                 tally_text(requests->load.tally) + cpu_text(requests->cpu, envelopes_of(*requests));
     }

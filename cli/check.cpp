@@ -1,8 +1,8 @@
 // `jetway check`: whether a deployment file is valid, and every reason why not.
 #include "cli/deployment_file.h"
-#include "cli/format.h"
 #include "cli/report.h"
 #include "cli/verbs.h"
+#include "console/format.h"
 
 namespace jetway::cli {
 
@@ -21,9 +21,9 @@ int check(const std::string& file, bool quiet) {
             services += machine.router.services.size();
             links += machine.links.size();
         }
-        print(file + ": valid: " + format_plural(deployment->machines.size(), "machine") + ", " +
-              format_plural(services, "service") + ", " + format_plural(links, "network terminal") +
-              "\n");
+        print(file + ": valid: " + console::format_plural(deployment->machines.size(), "machine") +
+              ", " + console::format_plural(services, "service") + ", " +
+              console::format_plural(links, "network terminal") + "\n");
     }
     return exit_yes;
 }

@@ -3,8 +3,8 @@
 #include <cstdio>
 
 #include "cli/report.h"
-#include "cli/text.h"
 #include "config/yaml.h"
+#include "console/text.h"
 #include "io/file.h"
 
 namespace jetway::cli {
@@ -21,7 +21,7 @@ std::optional<config::Deployment> read_deployment(const std::string& file, int& 
         return std::move(checked.deployment);
     }
     for (const config::Problem& problem : checked.problems) {
-        const std::string line = printable(config::format(problem, file)) + "\n";
+        const std::string line = console::printable(config::format(problem, file)) + "\n";
         std::fwrite(line.data(), 1, line.size(), stderr);
     }
     exit_code = exit_invalid;

@@ -2,11 +2,12 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/find_router.h"
-#include "cli/format.h"
 #include "cli/report.h"
 #include "cli/verbs.h"
 #include "cli/view.h"
 #include "client/control.h"
+#include "console/fields.h"
+#include "console/views.h"
 
 namespace jetway::cli {
 
@@ -25,20 +26,6 @@ struct DrainOptions {
     bool json = false;
     base::Duration quiet = std::chrono::seconds(1);
 };
-
-std::string progress(const Json& answer) {
-    std::string text;
-    for (const Json& service : list_at(answer, "services")) {
-        if (text_at(service, "state") == "draining" && number_at(service, "instances") > 0) {
-            const std::uint64_t queued = number_at(service, "queuedBytes");
-            const std::uint64_t instances = number_at(service, "instances");
-            text += (text.empty() ? "" : ", ") + text_at(service, "name") + " (" +
-                    std::to_string(instances) + (instances == 1 ? " instance" : " instances") +
-                    (queued > 0 ? ", " + format_bytes(queued) + " queued" : "") + ")";
-        }
-    }
-    return text.empty() ? "what is on its way" : text;
-}
 
 class Drainer {
 public:
@@ -59,7 +46,7 @@ public:
         base::Result<Json> answer = ask(std::move(args));
         std::string before;
         while (answer && !options_.undo && !is_done(*answer)) {
-            const std::string now = progress(*answer);
+            const std::string now = console::draining_text(*answer);
             if (now != before) {
                 complain("draining " + now + " at " + machine_);
                 before = now;
@@ -92,11 +79,11 @@ private:
 
     bool is_done(const Json& answer) const {
         if (options_.all) {
-            return flag_at(answer, "done");
+            return console::flag_at(answer, "done");
         }
-        for (const Json& service : list_at(answer, "services")) {
-            if (text_at(service, "name") == options_.service) {
-                return text_at(service, "state") == "drained";
+        for (const Json& service : console::list_at(answer, "services")) {
+            if (console::text_at(service, "name") == options_.service) {
+                return console::text_at(service, "state") == "drained";
             }
         }
         return true;

@@ -2,9 +2,9 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "cli/graph_text.h"
 #include "cli/verbs.h"
 #include "cli/view.h"
+#include "console/graph_text.h"
 
 namespace jetway::cli {
 
@@ -23,7 +23,7 @@ void add_graph(CLI::App& app, Context& context) {
         if (*format == "json") {
             return envelope::write_json(answer) + "\n";
         }
-        return *format == "dot" ? graph_dot(answer) : graph_mermaid(answer);
+        return *format == "dot" ? console::graph_dot(answer) : console::graph_mermaid(answer);
     };
     view.takes_all = true;
     view.all_help = "The ways that aren't selected, too";

@@ -3,11 +3,11 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "cli/format.h"
-#include "cli/moment.h"
 #include "cli/verbs.h"
 #include "cli/view.h"
-#include "cli/view_texts.h"
+#include "console/fields.h"
+#include "console/moment.h"
+#include "console/views.h"
 
 namespace jetway::cli {
 
@@ -19,35 +19,6 @@ struct HistoryOptions {
 };
 
 constexpr std::uint64_t most_changes = 65'536;  // that a router holds
-
-// "via machine-b, 2 hops, cost 2" or "up, 2 instances"; empty: there was none.
-std::string side_text(const envelope::Json& side) {
-    if (const std::string neighbour = text_at(side, "neighbour"); !neighbour.empty()) {
-        return "via " + neighbour + ", " + format_plural(number_at(side, "hops"), "hop") +
-               ", cost " + text_at(side, "cost");
-    }
-    const std::uint64_t up = number_at(side, "up");
-    return text_at(side, "health") + (up > 1 ? ", " + format_plural(up, "instance") : "");
-}
-
-std::string cause_text(const envelope::Json& cause) {
-    const std::string event = text_at(cause, "event");
-    const std::string of = text_at(cause, "of");
-    const std::string code = text_at(cause, "code");
-    std::string text = event;
-    std::replace(text.begin(), text.end(), '-', ' ');
-    if (!of.empty()) {
-        text += (event.starts_with("link-") ? " to " : " of ") + of;
-    }
-    return code.empty() ? text : text + " (" + code + ")";
-}
-
-Cell change_cell(const std::string& change) {
-    if (change == "selected" || change == "up") {
-        return {change, Tone::good};
-    }
-    return change == "lost" || change == "gone" ? Cell(change, Tone::bad) : state_cell(change);
-}
 
 // Page after page until there are as many as wanted, or no more; the newest first.
 base::Result<envelope::Json> fetch_history(const HistoryOptions& options, const Ask& ask) {
@@ -64,20 +35,17 @@ base::Result<envelope::Json> fetch_history(const HistoryOptions& options, const 
         if (!page) {
             return page;
         }
-        const WallTime now = std::chrono::system_clock::now();
-        const envelope::Json& rows = list_at(*page, "changes");
-        for (envelope::Json change : rows) {
+        console::stamp(*page, std::chrono::system_clock::now());
+        const envelope::Json& rows = console::list_at(*page, "changes");
+        for (const envelope::Json& change : rows) {
             if (change.is_object()) {
-                const std::chrono::milliseconds age(number_at(change, "ageMs"));
-                change["time"] = timestamp(now - age);
-                changes.push_back(std::move(change));
+                changes.push_back(change);
             }
         }
-        const std::uint64_t last = rows.empty() ? 0 : number_at(rows.back(), "number");
-        more = flag_at(*page, "more") && last > 0 && (before == 0 || last < before);
+        const std::uint64_t last = rows.empty() ? 0 : console::number_at(rows.back(), "number");
+        more = console::flag_at(*page, "more") && last > 0 && (before == 0 || last < before);
         before = last;
         whole = std::move(*page);
-        whole["time"] = timestamp(now);
     }
     whole["more"] = more;
     whole["changes"] = std::move(changes);
@@ -85,27 +53,6 @@ base::Result<envelope::Json> fetch_history(const HistoryOptions& options, const 
 }
 
 }  // namespace
-
-// The oldest first, as a log has it.
-std::string history_text(const envelope::Json& answer, bool colour) {
-    Table table({"TIME", "MACHINE", "SERVICE", "CHANGE", "BEFORE", "AFTER", "CAUSE"});
-    const std::string now = text_at(answer, "time");
-    const envelope::Json& changes = list_at(answer, "changes");
-    for (auto change = changes.rbegin(); change != changes.rend(); ++change) {
-        table.add({short_time(text_at(*change, "time"), now), text_at(*change, "machineId"),
-                   text_at(*change, "service"), change_cell(text_at(*change, "change")),
-                   side_text(object_at(*change, "before")), side_text(object_at(*change, "after")),
-                   cause_text(object_at(*change, "cause"))});
-    }
-    const std::string reach =
-        "the history reaches back " + format_age(number_at(answer, "reachMs"));
-    if (table.empty()) {
-        return "no such changes; " + reach + "\n";
-    }
-    return table.text(colour) + (flag_at(answer, "more")
-                                     ? "There are older ones: --limit shows more; " + reach + "\n"
-                                     : "");
-}
 
 void add_history(CLI::App& app, Context& context) {
     const auto options = std::make_shared<HistoryOptions>();
@@ -118,7 +65,7 @@ void add_history(CLI::App& app, Context& context) {
         "  jetway history gpu-server\n"
         "  jetway history machine-c --limit 1000\n"
         "  jetway history --at machine-b --json";
-    view.text = history_text;
+    view.text = console::history_text;
     view.add_options = [options](CLI::App& verb) {
         verb.add_option("OF", options->of,
                         "A service or a machine: only what bears on it (of a service, also the way "

@@ -3,13 +3,14 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/find_router.h"
-#include "cli/format.h"
-#include "cli/reconcile.h"
 #include "cli/report.h"
-#include "cli/table.h"
 #include "cli/verbs.h"
 #include "cli/view.h"
 #include "client/control.h"
+#include "console/fields.h"
+#include "console/reconcile.h"
+#include "console/table.h"
+#include "console/views.h"
 #include "io/file.h"
 
 namespace jetway::cli {
@@ -47,9 +48,9 @@ public:
         }
         std::vector<std::string> machines;
         Books books;
-        for (const Json& machine : list_at(*graph, "machines")) {
-            const std::string name = text_at(machine, "machineId");
-            if (flag_at(machine, "reachable")) {
+        for (const Json& machine : console::list_at(*graph, "machines")) {
+            const std::string name = console::text_at(machine, "machineId");
+            if (console::flag_at(machine, "reachable")) {
                 machines.push_back(name);
             } else {
                 complain("machine " + name + " can't be reached: its numbers are missing");
@@ -90,10 +91,10 @@ std::optional<Books> read_books(const std::string& file, int& exit_code) {
         return std::nullopt;
     }
     Books books;
-    for (const Json& answer : list_at(*json, "first")) {
+    for (const Json& answer : console::list_at(*json, "first")) {
         books.first.push_back(answer);
     }
-    for (const Json& answer : list_at(*json, "second")) {
+    for (const Json& answer : console::list_at(*json, "second")) {
         books.second.push_back(answer);
     }
     if (books.second.empty()) {
@@ -102,30 +103,6 @@ std::optional<Books> read_books(const std::string& file, int& exit_code) {
         return std::nullopt;
     }
     return books;
-}
-
-std::string tables(const Reconciled& result, bool colour) {
-    Table links({"LINK", {"SENT", true}, {"RECEIVED", true}, {"ON ITS WAY", true}, "QUEUED"});
-    for (const LinkRow& row : result.links) {
-        links.add({row.from + " → " + row.to, format_count(row.sent),
-                   row.known ? format_count(row.received) : "",
-                   row.known ? format_count(row.on_its_way) : "",
-                   row.queued_bytes > 0 ? format_bytes(row.queued_bytes) : ""});
-    }
-    Table services(
-        {"SERVICE", "MACHINE", {"DELIVERED", true}, {"SENT", true}, "REFUSED", "QUEUED"});
-    for (const ServiceRow& row : result.services) {
-        services.add({row.service, row.machine, format_count(row.delivered), format_count(row.sent),
-                      row.refused, row.queued_bytes > 0 ? format_bytes(row.queued_bytes) : ""});
-    }
-    std::string text;
-    if (!links.empty()) {
-        text += links.text(colour) + "\n";
-    }
-    if (!services.empty()) {
-        text += services.text(colour) + "\n";
-    }
-    return text;
 }
 
 int run_ledger(const LedgerOptions& options, const Context& context) {
@@ -143,7 +120,7 @@ int run_ledger(const LedgerOptions& options, const Context& context) {
     if (!books) {
         return exit_code;
     }
-    const Reconciled result = reconcile(books->first, books->second);
+    const console::Reconciled result = console::reconcile(books->first, books->second);
     if (options.json) {
         const Json all{{"schema", "jetway.ledger/1"},
                        {"first", books->first},
@@ -151,13 +128,7 @@ int run_ledger(const LedgerOptions& options, const Context& context) {
                        {"faults", result.faults}};
         print(envelope::write_json(all) + "\n");
     } else {
-        print(tables(result, context.colour));
-        for (const std::string& fault : result.faults) {
-            print(paint(fault, Tone::bad, context.colour) + "\n");
-        }
-        if (result.faults.empty()) {
-            print("every number adds up\n");
-        }
+        print(console::ledger_text(result, context.colour));
     }
     return !result.faults.empty() ? exit_negative : !books->whole ? exit_some_missing : exit_yes;
 }

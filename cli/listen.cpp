@@ -4,8 +4,8 @@
 #include "cli/attached.h"
 #include "cli/report.h"
 #include "cli/show.h"
-#include "cli/text.h"
 #include "cli/verbs.h"
+#include "console/text.h"
 #include "envelope/address.h"
 
 namespace jetway::cli {
@@ -24,14 +24,14 @@ std::string line_of(const envelope::EnvelopeView& view, bool json) {
     if (json) {
         return envelope::write_json(show_envelope(view)) + "\n";
     }
-    std::string line = printable(view.source) + ": ";
+    std::string line = console::printable(view.source) + ": ";
     if (!view.error.empty()) {
         const base::Error error = client::error_of(view);
-        return line + printable("error " + error.code + ": " + error.detail) + "\n";
+        return line + console::printable("error " + error.code + ": " + error.detail) + "\n";
     }
     line += show_line(view.data);
     if (!view.reply_to.empty() && view.reply_to != view.source) {
-        line += "  (reply to " + printable(view.reply_to) + ")";
+        line += "  (reply to " + console::printable(view.reply_to) + ")";
     }
     return line + "\n";
 }

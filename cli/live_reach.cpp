@@ -6,6 +6,7 @@
 #include "cli/report.h"
 #include "cli/view.h"
 #include "client/control.h"
+#include "console/fields.h"
 
 namespace jetway::cli {
 
@@ -13,25 +14,26 @@ namespace {
 
 // One router's own part of the mesh: its ways, and its services.
 void add_answer(Reach& reach, const std::string& machine, const envelope::Json& answer) {
-    for (const envelope::Json& way : list_at(answer, "ways")) {
-        if (text_at(way, "state") == "selected") {
-            reach.ways[{machine, text_at(way, "machineId")}] = {
-                text_at(way, "neighbour"), static_cast<std::uint32_t>(number_at(way, "hops")),
-                static_cast<std::uint32_t>(number_at(way, "cost"))};
+    for (const envelope::Json& way : console::list_at(answer, "ways")) {
+        if (console::text_at(way, "state") == "selected") {
+            reach.ways[{machine, console::text_at(way, "machineId")}] = {
+                console::text_at(way, "neighbour"),
+                static_cast<std::uint32_t>(console::number_at(way, "hops")),
+                static_cast<std::uint32_t>(console::number_at(way, "cost"))};
         }
     }
 }
 
 // What the first router knows of everybody: who can be reached, with which services.
 void add_machines(Reach& reach, const envelope::Json& answer) {
-    for (const envelope::Json& machine : list_at(answer, "machines")) {
-        if (!flag_at(machine, "reachable")) {
+    for (const envelope::Json& machine : console::list_at(answer, "machines")) {
+        if (!console::flag_at(machine, "reachable")) {
             continue;
         }
-        const std::string name = text_at(machine, "machineId");
+        const std::string name = console::text_at(machine, "machineId");
         reach.machines.push_back(name);
-        for (const envelope::Json& service : list_at(machine, "services")) {
-            reach.services[name].insert(text_at(service, "name"));
+        for (const envelope::Json& service : console::list_at(machine, "services")) {
+            reach.services[name].insert(console::text_at(service, "name"));
         }
     }
 }

@@ -10,9 +10,9 @@
 #include "cli/ninep_client.h"
 #include "cli/options.h"
 #include "cli/report.h"
-#include "cli/table.h"
-#include "cli/text.h"
 #include "cli/verbs.h"
+#include "console/table.h"
+#include "console/text.h"
 #include "ninep/translate.h"
 
 namespace jetway::cli {
@@ -51,7 +51,7 @@ int fail_at(const NinepVerb& verb, base::Error why) {
     return fail(verb.path, why);
 }
 
-std::string read_stdin() {
+std::string whole_stdin() {
     std::string all;
     std::array<char, 65'536> buffer{};
     while (const std::size_t got = std::fread(buffer.data(), 1, buffer.size(), stdin)) {
@@ -117,9 +117,10 @@ int run_stat(const NinepVerb& verb) {
         print(fmt::format(
             "path      {}\nmode      {}\nlength    {}\nuid       {}\ngid       {}\nmodified  {}\n"
             "qid       {:02x} {} {:016x}\ndialect   {}\n",
-            printable(verb.path), mode_text(about->mode), about->length, printable(about->uid),
-            printable(about->gid), time_text(about->modified), about->qid.type, about->qid.version,
-            about->qid.path, dialect));
+            console::printable(verb.path), mode_text(about->mode), about->length,
+            console::printable(about->uid), console::printable(about->gid),
+            time_text(about->modified), about->qid.type, about->qid.version, about->qid.path,
+            dialect));
         return exit_yes;
     });
 }
@@ -145,7 +146,7 @@ base::Result<std::vector<ninep::DirectoryEntry>> list(NinepClient& client, ninep
 }
 
 std::string listing(const std::vector<ninep::About>& files, bool colour) {
-    Table table({"MODE", "USER", "GROUP", {"LENGTH", true}, "MODIFIED", "NAME"});
+    console::Table table({"MODE", "USER", "GROUP", {"LENGTH", true}, "MODIFIED", "NAME"});
     for (const ninep::About& file : files) {
         table.add({mode_text(file.mode), file.uid, file.gid, std::to_string(file.length),
                    time_text(file.modified), file.name});
@@ -161,7 +162,7 @@ int run_ls(const NinepVerb& verb, bool colour) {
         }
         if (!about->qid.is_directory()) {
             about->name = verb.path;
-            print(verb.as_table ? listing({*about}, colour) : printable(verb.path) + "\n");
+            print(verb.as_table ? listing({*about}, colour) : console::printable(verb.path) + "\n");
             return exit_yes;
         }
         const base::Result<Instance::Found> opened = client.walk(fid, "");
@@ -180,7 +181,7 @@ int run_ls(const NinepVerb& verb, bool colour) {
         std::vector<ninep::About> files;
         for (ninep::DirectoryEntry& entry : *entries) {
             if (!verb.as_table) {
-                print(printable(entry.name) + (entry.qid.is_directory() ? "/\n" : "\n"));
+                print(console::printable(entry.name) + (entry.qid.is_directory() ? "/\n" : "\n"));
                 continue;
             }
             if (client.instance().dialect() == ninep::Dialect::linux) {
@@ -231,7 +232,7 @@ int run_read(const NinepVerb& verb) {
 }
 
 int run_write(const NinepVerb& verb) {
-    const std::string data = verb.has_data ? verb.data : read_stdin();
+    const std::string data = verb.has_data ? verb.data : whole_stdin();
     NinepVerb at = verb;
     std::string name;
     if (verb.create) {
@@ -268,7 +269,7 @@ int run_rdwr(const NinepVerb& verb) {
             return done ? exit_yes : fail_at(verb, done.error());
         };
         if (verb.has_data || verb.whole) {
-            return once(verb.has_data ? verb.data : read_stdin(), false);
+            return once(verb.has_data ? verb.data : whole_stdin(), false);
         }
         int code = exit_yes;
         for (std::string line; code == exit_yes && !client.interrupted() && read_line(line);) {

@@ -1,7 +1,7 @@
 #include "cli/options.h"
 
 #include "base/units.h"
-#include "cli/moment.h"
+#include "console/moment.h"
 #include "envelope/address.h"
 #include "envelope/packer.h"
 
@@ -99,7 +99,7 @@ CLI::Validator destination_check() {
 CLI::Validator moment_check() {
     return CLI::Validator(
         [](std::string& text) {
-            const auto age = age_of(text, std::chrono::system_clock::now());
+            const auto age = console::age_of(text, std::chrono::system_clock::now());
             return age ? std::string() : age.error().detail;
         },
         "", "moment");

@@ -35,7 +35,7 @@ base::Bytes pack_headers(const std::vector<std::string>& headers);
 
 // The check of a DEST argument: an address, or what is wrong with it.
 CLI::Validator destination_check();
-// The same for a moment, as cli/moment.h reads them.
+// The same for a moment, as console/moment.h reads them.
 CLI::Validator moment_check();
 // The same for the name of a service that a tool can attach.
 CLI::Validator service_name_check();

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
-#include "cli/text.h"
+#include "console/text.h"
 #include "envelope/json.h"
 #include "envelope/packer.h"
 #include "io/file.h"
@@ -92,7 +92,7 @@ base::Result<base::Bytes> pack_payload(const std::string& content, bool json, bo
         envelope::append_json(packed, *value);
         return packed;
     }
-    if (!is_utf8(content)) {
+    if (!console::is_utf8(content)) {
         return base::Error{"usage", "the data is no UTF-8 text: send it as bytes, with --raw"};
     }
     envelope::Packer(packed).text(content);

@@ -4,13 +4,11 @@
 #include <vector>
 
 #include "cli/find_router.h"
-#include "cli/format.h"
-#include "cli/ping_report.h"
 #include "cli/report.h"
-#include "cli/text.h"
 #include "cli/verbs.h"
 #include "cli/view.h"
 #include "client/control.h"
+#include "console/ping_report.h"
 #include "envelope/address.h"
 
 namespace jetway::cli {
@@ -28,14 +26,14 @@ struct PingOptions {
 };
 
 // One round trip: every router on the way reports to us, the last one that it would deliver.
-base::Result<Pong> ping_once(client::Client& client, const PingOptions& options) {
+base::Result<console::Pong> ping_once(client::Client& client, const PingOptions& options) {
     const std::string own_router = envelope::make_address("router", client.machine_id());
     const base::Bytes data =
         client::control_data({"ping", Json{{"destination", options.destination}}, {}});
     envelope::EnvelopeFields fields;
     fields.destination = own_router;
     fields.data = data;
-    Pong pong;
+    console::Pong pong;
     base::Error error;
     bool ended = false;
     const base::Instant start = client.runtime().now();
@@ -70,14 +68,14 @@ int run_ping(const PingOptions& options) {
     if (!client) {
         return exit_code;
     }
-    std::vector<Pong> pongs;
+    std::vector<console::Pong> pongs;
     base::Error last_error;
     for (std::uint64_t i = 0; i < options.count && client->is_open(); ++i) {
         if (i > 0) {
             runtime.wait_until([&] { return !client->is_open(); },
                                runtime.now() + options.interval);
         }
-        const base::Result<Pong> pong = ping_once(*client, options);
+        const base::Result<console::Pong> pong = ping_once(*client, options);
         if (pong) {
             pongs.push_back(*pong);
             if (!options.json) {
@@ -91,7 +89,7 @@ int run_ping(const PingOptions& options) {
                      last_error.detail);
         }
     }
-    const PingSummary summary = summarize(pongs, options.count);
+    const console::PingSummary summary = console::summarize(pongs, options.count);
     print(options.json ? envelope::write_json(summary.json(options.destination)) + "\n"
                        : summary.text() + "\n");
     if (pongs.size() == options.count) {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <map>
 
-#include "cli/format.h"
-#include "cli/table.h"
-#include "cli/text.h"
+#include "console/format.h"
+#include "console/table.h"
+#include "console/text.h"
 
 namespace jetway::cli {
 
@@ -24,31 +24,34 @@ public:
 
     std::string take() {
         if (style_.of != ChangesStyle::Of::failures) {
-            add_names("machines that come", changes_.machines_come, Tone::good);
-            add_names("machines that go", changes_.machines_go, Tone::bad);
-            add_names("services that come", at_machines(changes_.services_come), Tone::good);
+            add_names("machines that come", changes_.machines_come, console::Tone::good);
+            add_names("machines that go", changes_.machines_go, console::Tone::bad);
+            add_names("services that come", at_machines(changes_.services_come),
+                      console::Tone::good);
             const bool live = style_.of == ChangesStyle::Of::live;
             add_names(live ? "services that the file doesn't list" : "services that go",
-                      at_machines(changes_.services_go), live ? Tone::plain : Tone::bad);
+                      at_machines(changes_.services_go),
+                      live ? console::Tone::plain : console::Tone::bad);
         }
         add_unreachable();
         add_ways("reachable again", changes_.reachable);
         add_ways("longer", changes_.longer);
         add_ways("shorter", changes_.shorter);
         if (changes_.rerouted > 0) {
-            add_line(format_plural(changes_.rerouted, "way") +
+            add_line(console::format_plural(changes_.rerouted, "way") +
                          " over another neighbour at the same cost",
-                     Tone::faint);
+                     console::Tone::faint);
         }
         return text_.empty() ? "  nothing changes\n" : std::move(text_);
     }
 
 private:
-    void add_line(const std::string& line, Tone tone) {
-        text_ += "  " + paint(printable(line), tone, style_.colour) + "\n";
+    void add_line(const std::string& line, console::Tone tone) {
+        text_ += "  " + console::paint(console::printable(line), tone, style_.colour) + "\n";
     }
 
-    void add_names(const std::string& what, const std::vector<std::string>& names, Tone tone) {
+    void add_names(const std::string& what, const std::vector<std::string>& names,
+                   console::Tone tone) {
         if (!names.empty()) {
             add_line(what + ": " + names_text(names, style_.most), tone);
         }
@@ -75,11 +78,11 @@ private:
             }
         }
         if (machines > 0) {
-            add_line("unreachable: " + format_plural(machines, "way") +
+            add_line("unreachable: " + console::format_plural(machines, "way") +
                          " between machines; these still reach one another:",
-                     Tone::bad);
+                     console::Tone::bad);
             for (const auto& island : after_.islands()) {
-                add_line("  " + names_text(island, style_.most), Tone::plain);
+                add_line("  " + names_text(island, style_.most), console::Tone::plain);
             }
         }
         // Services that the same machines miss share a line.
@@ -87,7 +90,7 @@ private:
         for (const auto& [service, from] : missed) {
             if (after_.machines_with(service).empty()) {
                 add_line("unreachable: service " + service + ", since no machine has it any more",
-                         Tone::bad);
+                         console::Tone::bad);
             } else {
                 together[from].push_back(service);
             }
@@ -96,7 +99,7 @@ private:
             add_line(
                 "unreachable: " + (services.size() == 1 ? "service " : std::string("services ")) +
                     names_text(services, style_.most) + " from " + names_text(from, style_.most),
-                Tone::bad);
+                console::Tone::bad);
         }
     }
 
@@ -125,7 +128,7 @@ private:
         }
         struct Row {
             std::uint32_t difference;
-            std::vector<Cell> cells;
+            std::vector<console::Cell> cells;
         };
         std::vector<Row> rows;
         for (const WayChange& way : ways) {
@@ -151,14 +154,15 @@ private:
         });
         const std::size_t shown =
             rows.size() > style_.most && rows.size() > style_.most + 1 ? style_.most : rows.size();
-        add_line(what + ": " + format_plural(ways.size(), "way"), Tone::plain);
-        Table table({"  FROM", "", "TO", {"COST", true}, {"THEN", true}, "NEIGHBOUR"});
+        add_line(what + ": " + console::format_plural(ways.size(), "way"), console::Tone::plain);
+        console::Table table({"  FROM", "", "TO", {"COST", true}, {"THEN", true}, "NEIGHBOUR"});
         for (std::size_t i = 0; i < shown; ++i) {
             table.add(std::move(rows[i].cells));
         }
         text_ += table.text(style_.colour);
         if (shown < rows.size()) {
-            add_line("  and " + std::to_string(rows.size() - shown) + " more: --all", Tone::faint);
+            add_line("  and " + std::to_string(rows.size() - shown) + " more: --all",
+                     console::Tone::faint);
         }
     }
 

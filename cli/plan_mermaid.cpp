@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "cli/graph_text.h"
+#include "console/graph_text.h"
 
 namespace jetway::cli {
 
@@ -43,9 +43,9 @@ private:
 
     std::string node(sim::MachineId id) const {
         const sim::Machine& machine = topology_.machines[id];
-        std::string label = mermaid_text(machine.name);
+        std::string label = console::mermaid_text(machine.name);
         for (const std::string& service : machine.services) {
-            label += "<br/>" + mermaid_text(service);
+            label += "<br/>" + console::mermaid_text(service);
         }
         return "    m" + std::to_string(id) + "[\"" + label + "\"]" +
                (listed(study_.failures.machines, id) ? ":::failed"

@@ -4,10 +4,10 @@
 #include <map>
 
 #include "cli/failures.h"
-#include "cli/format.h"
 #include "cli/plan_changes_text.h"
-#include "cli/table.h"
-#include "cli/text.h"
+#include "console/format.h"
+#include "console/table.h"
+#include "console/text.h"
 
 namespace jetway::cli {
 
@@ -57,24 +57,25 @@ public:
 
 private:
     std::string heading(const std::string& line) const {
-        return colour_ ? "\033[1m" + printable(line) + "\033[0m\n" : printable(line) + "\n";
+        return colour_ ? "\033[1m" + console::printable(line) + "\033[0m\n"
+                       : console::printable(line) + "\n";
     }
 
-    void add_line(const std::string& line, Tone tone = Tone::plain) {
-        text_ += paint(printable(line), tone, colour_) + "\n";
+    void add_line(const std::string& line, console::Tone tone = console::Tone::plain) {
+        text_ += console::paint(console::printable(line), tone, colour_) + "\n";
     }
 
     void add_head() {
         const Reach& reach = study_.reach;
         const std::size_t machines = reach.machines.size();
-        add_line(study_.file + ": " + format_plural(machines, "machine") + ", " +
-                 format_plural(reach.service_names().size(), "service") + ", " +
-                 format_plural(study_.topology.links.size(), "link") +
-                 "; simulated, and settled after " + format_milliseconds(study_.took));
+        add_line(study_.file + ": " + console::format_plural(machines, "machine") + ", " +
+                 console::format_plural(reach.service_names().size(), "service") + ", " +
+                 console::format_plural(study_.topology.links.size(), "link") +
+                 "; simulated, and settled after " + console::format_milliseconds(study_.took));
         if (reach.ways.size() < machines * (machines - 1)) {
             add_line(
                 "not every machine reaches every other: " + islands_text(reach.islands(), most_),
-                Tone::bad);
+                console::Tone::bad);
             return;
         }
         if (machines < 2) {
@@ -91,12 +92,12 @@ private:
         }
         std::string hops;
         for (const auto& [count, ways] : by_hops) {
-            hops += (hops.empty() ? "" : ", ") + format_count(ways) + " of " +
-                    format_plural(count, "hop");
+            hops += (hops.empty() ? "" : ", ") + console::format_count(ways) + " of " +
+                    console::format_plural(count, "hop");
         }
-        add_line("every machine reaches every other: " + format_plural(reach.ways.size(), "way") +
-                     ", " + hops,
-                 Tone::good);
+        add_line("every machine reaches every other: " +
+                     console::format_plural(reach.ways.size(), "way") + ", " + hops,
+                 console::Tone::good);
         if (!all_) {
             add_line("the farthest: " + farthest->first.first + " → " + farthest->first.second +
                      ", " + way_text_of(farthest->second));
@@ -104,12 +105,13 @@ private:
     }
 
     static std::string way_text_of(const Way& way) {
-        return format_plural(way.hops, "hop") + ", cost " + std::to_string(way.cost) + ", over " +
-               way.neighbour;
+        return console::format_plural(way.hops, "hop") + ", cost " + std::to_string(way.cost) +
+               ", over " + way.neighbour;
     }
 
     void add_pairs() {
-        Table table({"FROM", "TO", "NEIGHBOUR", {"HOPS", true}, {"COST", true}, "SERVICES"});
+        console::Table table(
+            {"FROM", "TO", "NEIGHBOUR", {"HOPS", true}, {"COST", true}, "SERVICES"});
         for (const std::string& from : study_.reach.machines) {
             for (const std::string& to : study_.reach.machines) {
                 if (from == to) {
@@ -118,7 +120,8 @@ private:
                 const Way* way = study_.reach.way(from, to);
                 const std::string services = services_of(study_.reach, to, most_);
                 if (way == nullptr) {
-                    table.add({from, to, Cell("unreachable", Tone::bad), "", "", services});
+                    table.add({from, to, console::Cell("unreachable", console::Tone::bad), "", "",
+                               services});
                 } else {
                     table.add({from, to, way->neighbour, std::to_string(way->hops),
                                std::to_string(way->cost), services});
@@ -129,7 +132,7 @@ private:
     }
 
     void add_machines() {
-        Table table({"MACHINE", "SERVICES", "NEIGHBOURS", {"REACHES", true}, "FARTHEST"});
+        console::Table table({"MACHINE", "SERVICES", "NEIGHBOURS", {"REACHES", true}, "FARTHEST"});
         const std::size_t others = study_.reach.machines.size() - 1;
         for (const std::string& from : study_.reach.machines) {
             std::vector<std::string> neighbours;
@@ -151,8 +154,8 @@ private:
                 }
             }
             table.add({from, services_of(study_.reach, from, 3), names_text(neighbours, 4),
-                       Cell(std::to_string(reached) + " of " + std::to_string(others),
-                            reached == others ? Tone::plain : Tone::bad),
+                       console::Cell(std::to_string(reached) + " of " + std::to_string(others),
+                                     reached == others ? console::Tone::plain : console::Tone::bad),
                        farthest == nullptr ? "" : *farthest + " (" + way_text_of(*longest) + ")"});
         }
         text_ += "\n" + table.text(colour_);
@@ -189,7 +192,8 @@ private:
             add_line("  " + lines[i]);
         }
         if (lines.size() > most_) {
-            add_line("  and " + std::to_string(lines.size() - most_) + " more: --all", Tone::faint);
+            add_line("  and " + std::to_string(lines.size() - most_) + " more: --all",
+                     console::Tone::faint);
         }
     }
 
@@ -198,11 +202,13 @@ private:
             return;
         }
         if (study_.single_points.empty()) {
-            text_ += "\n" + paint("no single point of failure", Tone::good, colour_) + "\n";
+            text_ += "\n" +
+                     console::paint("no single point of failure", console::Tone::good, colour_) +
+                     "\n";
             return;
         }
         text_ += "\n" + heading("single points of failure");
-        Table table({"WITHOUT", "NO LONGER REACH ONE ANOTHER"});
+        console::Table table({"WITHOUT", "NO LONGER REACH ONE ANOTHER"});
         std::vector<SinglePoint> points = study_.single_points;
         std::stable_sort(points.begin(), points.end(), [](const auto& one, const auto& other) {
             return cut_off(one) > cut_off(other);
@@ -212,15 +218,16 @@ private:
         for (std::size_t i = 0; i < shown; ++i) {
             const SinglePoint& point = points[i];
             table.add(
-                {Cell(point.machine ? "machine:" + study_.topology.machines[*point.machine].name
-                                    : link_label(study_.topology, point.link),
-                      Tone::bad),
+                {console::Cell(point.machine
+                                   ? "machine:" + study_.topology.machines[*point.machine].name
+                                   : link_label(study_.topology, point.link),
+                               console::Tone::bad),
                  islands_of(point)});
         }
         text_ += table.text(colour_);
         if (many) {
             add_line("and " + std::to_string(study_.single_points.size() - shown) + " more: --all",
-                     Tone::faint);
+                     console::Tone::faint);
         }
     }
 
@@ -278,7 +285,7 @@ private:
         }
         text_ += "\n" +
                  heading("without " + names_text(names, most_) + ", settled after " +
-                         format_milliseconds(study_.failed_took)) +
+                         console::format_milliseconds(study_.failed_took)) +
                  changes_text(study_.failed, *study_.without,
                               {most_, ChangesStyle::Of::failures, colour_});
     }

@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/options.h"
-#include "cli/table.h"
 #include "cli/verbs.h"
 #include "cli/view.h"
+#include "console/views.h"
 
 namespace jetway::cli {
 
@@ -27,16 +27,6 @@ std::string joined(const std::vector<std::string>& words) {
     return text;
 }
 
-std::string policies_text(const Json& answer, bool colour) {
-    Table table({"SERVICE", "POLICY", "SET AT"});
-    for (const Json& row : list_at(answer, "services")) {
-        const bool set = number_at(row, "revision") > 0;
-        table.add({text_at(row, "name"), text_at(row, "policy"),
-                   set ? text_at(row, "setAt") : std::string("(default)")});
-    }
-    return table.empty() ? "no services\n" : table.text(colour);
-}
-
 }  // namespace
 
 void add_policy(CLI::App& app, Context& context) {
@@ -54,7 +44,7 @@ void add_policy(CLI::App& app, Context& context) {
         "  jetway policy\n"
         "  jetway policy web least-conn\n"
         "  jetway policy gpu-server sticky header:user";
-    view.text = policies_text;
+    view.text = console::policies_text;
     view.add_options = [options](CLI::App& verb) {
         verb.add_option("SERVICE", options->service, "The service")->check(service_name_check());
         verb.add_option("POLICY", options->words, "The policy to set, with its key")

@@ -4,11 +4,11 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/deployment_file.h"
-#include "cli/format.h"
 #include "cli/parallel.h"
 #include "cli/report.h"
 #include "cli/simulated.h"
 #include "cli/verbs.h"
+#include "console/format.h"
 #include "sim/proof.h"
 
 namespace jetway::cli {
@@ -80,7 +80,7 @@ int replay(const sim::Proof& proof, const ProveOptions& options) {
     }
     print("run " + std::to_string(outcome.number) + ", failed: " + outcome.failed + "\n" +
           (outcome.violation.empty()
-               ? "no violation; settled in " + format_milliseconds(outcome.settled)
+               ? "no violation; settled in " + console::format_milliseconds(outcome.settled)
                : "VIOLATION " + outcome.violation) +
           "\n");
     return outcome.violation.empty() ? exit_yes : exit_negative;
@@ -107,11 +107,11 @@ void show(const sim::Proof& proof, const Found& found, const ProveOptions& optio
         print(answer.dump() + "\n");
         return;
     }
-    print(format_plural(proof.sets(), "set") + " of up to " +
-          format_plural(options.failures, "failure") + ", " +
-          format_plural(options.orders, "order") + " of events each: " + format_count(found.runs) +
-          " runs, " + format_count(found.events) + " events, " + format_count(found.states) +
-          " states checked\n");
+    print(console::format_plural(proof.sets(), "set") + " of up to " +
+          console::format_plural(options.failures, "failure") + ", " +
+          console::format_plural(options.orders, "order") + " of events each: " +
+          console::format_count(found.runs) + " runs, " + console::format_count(found.events) +
+          " events, " + console::format_count(found.states) + " states checked\n");
     if (const auto& example = found.counter_example) {
         print("it does not hold: with " + example->failed + ":\n  " + example->violation +
               "\nto see it event by event:\n  jetway prove " + options.file + " --failures " +
@@ -122,8 +122,8 @@ void show(const sim::Proof& proof, const Found& found, const ProveOptions& optio
     print(
         "0 loops; every mesh that was left found the shortest ways, and again when all was back\n"
         "the slowest settled in " +
-        format_milliseconds(found.slowest.settled) + " (" + found.slowest.failed + ", run " +
-        std::to_string(found.slowest.number) +
+        console::format_milliseconds(found.slowest.settled) + " (" + found.slowest.failed +
+        ", run " + std::to_string(found.slowest.number) +
         ")\nthis is a bounded check: these failures in these orders, not all there are\n");
 }
 

@@ -4,6 +4,7 @@
 #include "cli/options.h"
 #include "cli/verbs.h"
 #include "cli/view.h"
+#include "console/views.h"
 #include "envelope/ninep_address.h"
 
 namespace jetway::cli {
@@ -39,15 +40,9 @@ void add_instance(CLI::App& verb, InstanceOptions& options) {
         ->check(ninep_address_check());
 }
 
-std::string sentence(const Json& answer) {
-    return text_at(answer, "service") + " at " + text_at(answer, "address") +
-           (flag_at(answer, "registered") ? " is registered" : " is registered no more") + " at " +
-           text_at(answer, "machineId") + "\n";
-}
-
 View instance_view(const std::shared_ptr<InstanceOptions>& options) {
     View view;
-    view.text = [](const Json& answer, bool) { return sentence(answer); };
+    view.text = [](const Json& answer, bool) { return console::registration_text(answer); };
     view.json_help = "One JSON object instead of a sentence";
     view.add_options = [options](CLI::App& verb) { add_instance(verb, *options); };
     view.fetch = [options](const Ask& ask, Json args) {

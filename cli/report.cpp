@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "cli/text.h"
+#include "console/text.h"
 
 namespace jetway::cli {
 
@@ -12,7 +12,7 @@ void print(std::string_view text) {
 }
 
 void complain(std::string_view line) {
-    const std::string whole = "jetway: " + printable(line) + "\n";
+    const std::string whole = "jetway: " + console::printable(line) + "\n";
     std::fwrite(whole.data(), 1, whole.size(), stderr);
 }
 

@@ -3,15 +3,15 @@
 #include <set>
 
 #include "cli/find_router.h"
-#include "cli/format.h"
 #include "cli/payload.h"
 #include "cli/report.h"
 #include "cli/send_one_way.h"
 #include "cli/show.h"
-#include "cli/text.h"
 #include "cli/verbs.h"
 #include "cli/view.h"
 #include "client/control.h"
+#include "console/fields.h"
+#include "console/text.h"
 #include "envelope/address.h"
 
 namespace jetway::cli {
@@ -112,10 +112,11 @@ private:
         const std::string_view name =
             envelope::split_address(options_.envelope.destination).service;
         std::set<std::string> machines;
-        for (const Json& service : list_at(services, "services")) {
-            if (text_at(service, "name") == name && flag_at(service, "reachable") &&
-                text_at(service, "health") == "up") {
-                machines.insert(text_at(service, "machineId"));
+        for (const Json& service : console::list_at(services, "services")) {
+            if (console::text_at(service, "name") == name &&
+                console::flag_at(service, "reachable") &&
+                console::text_at(service, "health") == "up") {
+                machines.insert(console::text_at(service, "machineId"));
             }
         }
         return machines;
@@ -125,7 +126,7 @@ private:
         if (options_.json) {
             print_json(answer.source, answer.headers, answer.data, took);
         } else {
-            print(printable(answer.source) + ": " + show_line(answer.data) + "\n");
+            print(console::printable(answer.source) + ": " + show_line(answer.data) + "\n");
         }
     }
 

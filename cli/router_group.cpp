@@ -5,8 +5,8 @@
 #include <cstdio>
 
 #include "cli/report.h"
-#include "cli/table.h"
-#include "cli/text.h"
+#include "console/table.h"
+#include "console/text.h"
 
 namespace jetway::cli {
 
@@ -65,10 +65,11 @@ void RouterGroup::stop(base::Duration grace) {
 
 void RouterGroup::on_line(const std::string& machine, std::string_view line) const {
     // The routers' own escapes never come: to them this is no terminal.
-    const std::string named = name_line(machine, printable(line), longest_name_, json_);
+    const std::string named = name_line(machine, console::printable(line), longest_name_, json_);
     const std::size_t bar = named.starts_with('{') ? 0 : longest_name_ + 2;
     const std::string whole =
-        paint(named.substr(0, bar), Tone::faint, colour_ && bar > 0) + named.substr(bar) + "\n";
+        console::paint(named.substr(0, bar), console::Tone::faint, colour_ && bar > 0) +
+        named.substr(bar) + "\n";
     std::fwrite(whole.data(), 1, whole.size(), stderr);
 }
 

@@ -2,46 +2,14 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "cli/moment.h"
 #include "cli/options.h"
 #include "cli/verbs.h"
 #include "cli/view.h"
-#include "cli/view_texts.h"
+#include "console/fields.h"
+#include "console/moment.h"
+#include "console/views.h"
 
 namespace jetway::cli {
-
-Cell state_cell(const std::string& state) {
-    if (state == "up" || state == "selected" || state == "local" || state == "open") {
-        return {state, Tone::good};
-    }
-    if (state == "down" || state == "unhealthy" || state == "dead" || state == "unreachable" ||
-        state == "suspended") {
-        return {state, Tone::bad};
-    }
-    if (state == "alternative" || state == "unfeasible" || state == "detached") {
-        return {state, Tone::faint};
-    }
-    return state;
-}
-
-std::string routes_text(const envelope::Json& answer, bool colour) {
-    Table table({"SERVICE",
-                 "MACHINE",
-                 "TERMINAL",
-                 "VIA",
-                 {"HOPS", true},
-                 {"COST", true},
-                 "STATE",
-                 "HEALTH",
-                 "ORIGIN"});
-    for (const envelope::Json& route : list_at(answer, "routes")) {
-        table.add({text_at(route, "service"), text_at(route, "machineId"),
-                   text_at(route, "terminal"), text_at(route, "via"), text_at(route, "hops"),
-                   text_at(route, "cost"), state_cell(text_at(route, "state")),
-                   state_cell(text_at(route, "health")), text_at(route, "origin")});
-    }
-    return table.empty() ? "no routes: this router knows no services\n" : table.text(colour);
-}
 
 namespace {
 
@@ -51,10 +19,10 @@ base::Result<envelope::Json> routes_at(const std::string& moment, const Ask& ask
     if (moment.empty()) {
         return ask(std::move(args));
     }
-    if (flag_at(args, "all")) {
+    if (console::flag_at(args, "all")) {
         return base::Error{"usage", "--at-time goes without --all: only selected routes are held"};
     }
-    const auto age = age_of(moment, std::chrono::system_clock::now());
+    const auto age = console::age_of(moment, std::chrono::system_clock::now());
     if (!age) {
         return age.error();
     }
@@ -76,7 +44,7 @@ void add_routes(CLI::App& app, Context& context) {
         "  jetway routes --at-time 5min\n"
         "  jetway routes --at-time 14:03:20\n"
         "  jetway routes --at machine-b --json";
-    view.text = routes_text;
+    view.text = console::routes_text;
     view.takes_all = true;
     view.all_help = "The alternatives, too, and what cannot be reached";
     view.add_options = [moment](CLI::App& verb) {

@@ -2,12 +2,12 @@
 #include <algorithm>
 
 #include "cli/find_router.h"
-#include "cli/format.h"
 #include "cli/payload.h"
 #include "cli/report.h"
 #include "cli/send_one_way.h"
 #include "cli/verbs.h"
 #include "client/client.h"
+#include "console/format.h"
 #include "envelope/packer.h"
 
 namespace jetway::cli {
@@ -78,9 +78,9 @@ int send_one_way(client::Client& client, const OneWay& what, const base::Bytes& 
     if (refused == 0) {
         return exit_yes;
     }
-    const std::string which =
-        what.count == 1 ? std::string()
-                        : " (" + format_count(refused) + " of " + format_count(what.count) + ")";
+    const std::string which = what.count == 1 ? std::string()
+                                              : " (" + console::format_count(refused) + " of " +
+                                                    console::format_count(what.count) + ")";
     return fail(about + which, refusal);
 }
 

@@ -4,8 +4,8 @@
 #include "cli/payload.h"
 #include "cli/report.h"
 #include "cli/show.h"
-#include "cli/text.h"
 #include "cli/verbs.h"
+#include "console/text.h"
 #include "envelope/address.h"
 
 namespace jetway::cli {
@@ -79,7 +79,7 @@ private:
         }
         const std::string content(base::as_text(*output));
         const base::Result<base::Bytes> data =
-            pack_payload(content, options_.json, options_.raw || !is_utf8(content));
+            pack_payload(content, options_.json, options_.raw || !console::is_utf8(content));
         if (!data) {
             refuse(asker,
                    {"service-error", "the command's answer can't be sent: " + data.error().detail});

@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/format.h"
-#include "cli/text.h"
+#include "console/format.h"
+#include "console/text.h"
 #include "envelope/cursor.h"
 
 namespace jetway::cli {
@@ -33,7 +33,7 @@ std::string printable_lines(std::string_view text) {
     std::string result;
     while (!text.empty()) {
         const std::size_t end = text.find_first_of("\n\t");
-        result += printable(text.substr(0, end));
+        result += console::printable(text.substr(0, end));
         if (end == std::string_view::npos) {
             break;
         }
@@ -46,7 +46,8 @@ std::string printable_lines(std::string_view text) {
 std::string json_line(base::ByteView raw) {
     const base::Result<Json> value = envelope::to_json(raw);
     return value ? envelope::write_json(*value)
-                 : "<" + format_plural(raw.size(), "byte") + ": " + value.error().detail + ">";
+                 : "<" + console::format_plural(raw.size(), "byte") + ": " + value.error().detail +
+                       ">";
 }
 
 Json value_of(base::ByteView raw) {
@@ -88,15 +89,15 @@ std::string show_line(base::ByteView raw) {
     std::string_view content;
     const Form form = form_of(raw, content);
     if (form == Form::other) {
-        return printable(json_line(raw));
+        return console::printable(json_line(raw));
     }
-    if (!is_utf8(content)) {
-        return "<" + format_plural(content.size(), "byte") + ">";
+    if (!console::is_utf8(content)) {
+        return "<" + console::format_plural(content.size(), "byte") + ">";
     }
     while (content.ends_with('\n')) {
         content.remove_suffix(1);
     }
-    return printable(content);
+    return console::printable(content);
 }
 
 Json show_envelope(const envelope::EnvelopeView& view) {

@@ -3,11 +3,11 @@
 #include <chrono>
 #include <random>
 
-#include "cli/format.h"
 #include "cli/parallel.h"
 #include "cli/report.h"
 #include "cli/seeds.h"
 #include "cli/verbs.h"
+#include "console/format.h"
 
 namespace jetway::cli {
 
@@ -23,7 +23,7 @@ struct SimOptions {
 };
 
 std::string seconds_text(base::Duration duration) {
-    return format_milliseconds(duration);
+    return console::format_milliseconds(duration);
 }
 
 int run_one(const SimOptions& options) {
@@ -34,9 +34,10 @@ int run_one(const SimOptions& options) {
         print(line + "\n");
     }
     print("seed " + std::to_string(outcome.seed) + ": " + outcome.what + "\n");
-    print("  " + format_count(outcome.events) + " events in " + seconds_text(outcome.simulated) +
-          " of simulated time, " + format_count(outcome.states) + " states checked, " +
-          format_count(outcome.sent) + " envelopes sent, trace " +
+    print("  " + console::format_count(outcome.events) + " events in " +
+          seconds_text(outcome.simulated) + " of simulated time, " +
+          console::format_count(outcome.states) + " states checked, " +
+          console::format_count(outcome.sent) + " envelopes sent, trace " +
           std::to_string(outcome.fingerprint) + "\n");
     if (!outcome.violation.empty()) {
         print("  VIOLATION " + outcome.violation + "\n");
@@ -54,23 +55,25 @@ int run_many(const SimOptions& options, const Context& context) {
         first = (std::uint64_t{device()} << 16U) + 1;
     }
     const unsigned jobs = options.jobs != 0 ? options.jobs : core_count();
-    print("first seed " + std::to_string(first) + ", " + format_count(options.seeds) + " seeds, " +
-          format_plural(jobs, "thread") + "\n");
+    print("first seed " + std::to_string(first) + ", " + console::format_count(options.seeds) +
+          " seeds, " + console::format_plural(jobs, "thread") + "\n");
     const auto progress = [&](std::uint64_t runs) {
         if (context.to_terminal && (runs % 64 == 0 || runs == options.seeds)) {
-            print("\r" + std::to_string(100 * runs / options.seeds) + " %  " + format_count(runs) +
-                  " runs" + (runs == options.seeds ? "\n" : ""));
+            print("\r" + std::to_string(100 * runs / options.seeds) + " %  " +
+                  console::format_count(runs) + " runs" + (runs == options.seeds ? "\n" : ""));
         }
     };
     const SeedsTotal total = run_seeds(first, options.seeds, jobs, options.run, progress);
-    print(format_count(total.runs) + " runs, " + format_count(total.events) + " events, " +
-          format_count(total.states) + " states checked, " + format_count(total.followed) +
-          " hops followed, " + format_count(total.envelopes) + " envelopes, " +
-          format_count(total.holds) + " holds, " +
+    print(console::format_count(total.runs) + " runs, " + console::format_count(total.events) +
+          " events, " + console::format_count(total.states) + " states checked, " +
+          console::format_count(total.followed) + " hops followed, " +
+          console::format_count(total.envelopes) + " envelopes, " +
+          console::format_count(total.holds) + " holds, " +
           std::to_string(total.simulated / std::chrono::hours(1)) + " h simulated\n");
     std::string faults = "faults:";
     for (std::size_t i = 0; i < total.faults.size(); ++i) {
-        faults += " " + std::string(sim::fault_names[i]) + " " + format_count(total.faults[i]);
+        faults +=
+            " " + std::string(sim::fault_names[i]) + " " + console::format_count(total.faults[i]);
     }
     print(faults + "\n");
     if (total.failed) {

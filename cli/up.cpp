@@ -7,11 +7,10 @@
 
 #include "cli/deployment_file.h"
 #include "cli/find_router.h"
-#include "cli/format.h"
 #include "cli/report.h"
 #include "cli/router_group.h"
-#include "cli/table.h"
 #include "cli/verbs.h"
+#include "console/table.h"
 #include "io/signals.h"
 
 namespace jetway::cli {
@@ -61,13 +60,13 @@ void print_mapping(const std::vector<std::pair<std::string, std::string>>& mappi
                    const std::vector<RouterGroup::Member>& members, bool colour) {
     std::string text;
     if (!mapping.empty()) {
-        Table addresses({"ADDRESS IN THE FILE", "HERE"});
+        console::Table addresses({"ADDRESS IN THE FILE", "HERE"});
         for (const auto& [was, is] : mapping) {
             addresses.add({was, is});
         }
         text = addresses.text(colour) + "\n";
     }
-    Table sockets({"MACHINE", "SOCKET"});
+    console::Table sockets({"MACHINE", "SOCKET"});
     for (const RouterGroup::Member& member : members) {
         sockets.add({member.machine, member.socket});
     }

@@ -26,20 +26,21 @@ const std::map<std::string, std::set<std::string>> may_include = {
     {"router", {"base", "envelope", "terminal", "gossip", "balance"}},
     {"config", {"base", "envelope", "terminal", "gossip", "balance", "router"}},
     {"ninep", {"base", "envelope", "terminal", "gossip", "balance", "router"}},
+    {"console", {"base", "envelope"}},
     {"sim", {"base", "envelope", "terminal", "gossip", "balance", "router"}},
     {"io", {"base"}},
     {"transport", {"base", "envelope", "terminal", "io"}},
     {"client", {"base", "envelope", "terminal", "io", "transport"}},
     {"daemon",
-     {"base", "envelope", "terminal", "gossip", "balance", "router", "ninep", "config", "io",
-      "transport"}},
+     {"base", "envelope", "terminal", "gossip", "balance", "router", "ninep", "console", "config",
+      "io", "transport"}},
     {"cli",
-     {"base", "envelope", "terminal", "gossip", "balance", "router", "ninep", "config", "io",
-      "transport", "client", "daemon", "sim"}},
+     {"base", "envelope", "terminal", "gossip", "balance", "router", "ninep", "console", "config",
+      "io", "transport", "client", "daemon", "sim"}},
 };
 
 const std::set<std::string> pure = {"base",   "envelope", "terminal", "gossip", "balance",
-                                    "router", "ninep",    "config",   "sim"};
+                                    "router", "ninep",    "console",  "config", "sim"};
 
 // What the core may not contain, and why it would want to.
 const std::vector<std::regex> impure = {

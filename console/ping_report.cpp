@@ -1,14 +1,14 @@
-#include "cli/ping_report.h"
+#include "console/ping_report.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "cli/format.h"
-#include "cli/text.h"
-#include "cli/view.h"
+#include "console/fields.h"
+#include "console/format.h"
+#include "console/text.h"
 #include "envelope/address.h"
 
-namespace jetway::cli {
+namespace jetway::console {
 
 bool Pong::add(const envelope::Json& report) {
     constexpr std::size_t longest_way = 256;  // `hops` in a frame is a byte
@@ -84,4 +84,4 @@ PingSummary summarize(const std::vector<Pong>& pongs, std::uint64_t sent) {
     return summary;
 }
 
-}  // namespace jetway::cli
+}  // namespace jetway::console

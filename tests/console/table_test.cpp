@@ -1,10 +1,10 @@
-#include "cli/table.h"
+#include "console/table.h"
 
 #include <doctest/doctest.h>
 
-namespace jetway::cli {
+namespace jetway::console {
 
-TEST_SUITE("cli.table") {
+TEST_SUITE("console.table") {
     TEST_CASE("columns are aligned by what they show, and numbers stand at the right") {
         Table table({"NAME", {"HOPS", true}, "STATE"});
         table.add({"grüße", "1", "up"});
@@ -40,4 +40,4 @@ TEST_SUITE("cli.table") {
     }
 }
 
-}  // namespace jetway::cli
+}  // namespace jetway::console

@@ -1,5 +1,6 @@
 // Moments as people name them: an age, or a time of day of this host; and back. A router's answers
-// carry ages only, for its clock is its own.
+// carry ages only, for its clock is its own. What time it is, is told; the time zone is that of this
+// host.
 #pragma once
 
 #include <chrono>
@@ -8,7 +9,7 @@
 
 #include "base/result.h"
 
-namespace jetway::cli {
+namespace jetway::console {
 
 using WallTime = std::chrono::system_clock::time_point;
 
@@ -23,4 +24,4 @@ std::string timestamp(WallTime at);
 // that was another day.
 std::string short_time(const std::string& timestamp, const std::string& now);
 
-}  // namespace jetway::cli
+}  // namespace jetway::console

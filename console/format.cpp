@@ -1,9 +1,9 @@
-#include "cli/format.h"
+#include "console/format.h"
 
 #include <array>
 #include <cstdio>
 
-namespace jetway::cli {
+namespace jetway::console {
 
 namespace {
 
@@ -70,4 +70,4 @@ std::string format_plural(std::uint64_t count, const std::string& noun) {
     return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
-}  // namespace jetway::cli
+}  // namespace jetway::console

@@ -1,8 +1,8 @@
-#include "cli/reconcile.h"
+#include "console/reconcile.h"
 
 #include <doctest/doctest.h>
 
-namespace jetway::cli {
+namespace jetway::console {
 
 namespace {
 
@@ -65,7 +65,7 @@ bool names(const std::vector<std::string>& faults, const std::string& text) {
 
 }  // namespace
 
-TEST_SUITE("cli.reconcile") {
+TEST_SUITE("console.reconcile") {
     TEST_CASE("books that agree have no fault, and every link and service its row") {
         const Reconciled result = both_times(books());
         for (const std::string& fault : result.faults) {
@@ -132,4 +132,4 @@ TEST_SUITE("cli.reconcile") {
     }
 }
 
-}  // namespace jetway::cli
+}  // namespace jetway::console

@@ -1,14 +1,14 @@
-#include "cli/graph_text.h"
+#include "console/graph_text.h"
 
 #include <map>
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "cli/format.h"
-#include "cli/text.h"
-#include "cli/view.h"
+#include "console/fields.h"
+#include "console/format.h"
+#include "console/text.h"
 
-namespace jetway::cli {
+namespace jetway::console {
 
 namespace {
 
@@ -174,4 +174,4 @@ std::string graph_dot(const envelope::Json& answer) {
     return text + "}\n";
 }
 
-}  // namespace jetway::cli
+}  // namespace jetway::console

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace jetway::cli {
+namespace jetway::console {
 
 // `text` with control characters, and bytes that are no UTF-8, replaced by U+FFFD: a name or a
 // message from elsewhere can't move the cursor, and always takes one line.
@@ -15,4 +15,4 @@ bool is_utf8(std::string_view text);
 // The columns that printable text takes: 2 for wide characters, 0 for combining ones.
 std::size_t width(std::string_view text);
 
-}  // namespace jetway::cli
+}  // namespace jetway::console

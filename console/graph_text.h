@@ -8,7 +8,7 @@
 
 #include "envelope/json.h"
 
-namespace jetway::cli {
+namespace jetway::console {
 
 std::string graph_mermaid(const envelope::Json& answer);
 std::string graph_dot(const envelope::Json& answer);
@@ -17,4 +17,4 @@ std::string graph_dot(const envelope::Json& answer);
 // an entity, which it writes with # for &.
 std::string mermaid_text(const std::string& text);
 
-}  // namespace jetway::cli
+}  // namespace jetway::console

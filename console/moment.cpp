@@ -1,4 +1,4 @@
-#include "cli/moment.h"
+#include "console/moment.h"
 
 #include <array>
 #include <cstdio>
@@ -7,7 +7,7 @@
 
 #include "base/units.h"
 
-namespace jetway::cli {
+namespace jetway::console {
 
 namespace {
 
@@ -106,4 +106,4 @@ std::string short_time(const std::string& timestamp, const std::string& now) {
     return now.starts_with(date) ? clock : date + " " + clock;
 }
 
-}  // namespace jetway::cli
+}  // namespace jetway::console

@@ -1,10 +1,10 @@
-#include "cli/text.h"
+#include "console/text.h"
 
 #include <doctest/doctest.h>
 
-namespace jetway::cli {
+namespace jetway::console {
 
-TEST_SUITE("cli.text") {
+TEST_SUITE("console.text") {
     TEST_CASE("nothing that came over the wire moves the cursor") {
         const std::string bad = "\xef\xbf\xbd";
         CHECK(printable("gpu-server") == "gpu-server");
@@ -35,4 +35,4 @@ TEST_SUITE("cli.text") {
     }
 }
 
-}  // namespace jetway::cli
+}  // namespace jetway::console

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace jetway::cli {
+namespace jetway::console {
 
 // What a cell means, which a terminal shows as a colour.
 enum class Tone { plain, good, bad, faint };
@@ -48,4 +48,4 @@ private:
 // `text` in the colour of `tone`, or as it is.
 std::string paint(std::string_view text, Tone tone, bool colour);
 
-}  // namespace jetway::cli
+}  // namespace jetway::console

@@ -1,10 +1,10 @@
-#include "cli/text.h"
+#include "console/text.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
 
-namespace jetway::cli {
+namespace jetway::console {
 
 namespace {
 
@@ -106,4 +106,4 @@ std::size_t width(std::string_view text) {
     return columns;
 }
 
-}  // namespace jetway::cli
+}  // namespace jetway::console

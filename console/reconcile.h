@@ -13,7 +13,7 @@
 
 #include "envelope/json.h"
 
-namespace jetway::cli {
+namespace jetway::console {
 
 // One direction of one link.
 struct LinkRow {
@@ -45,4 +45,4 @@ struct Reconciled {
 Reconciled reconcile(const std::vector<envelope::Json>& first,
                      const std::vector<envelope::Json>& second);
 
-}  // namespace jetway::cli
+}  // namespace jetway::console

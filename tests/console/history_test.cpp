@@ -3,10 +3,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/graph_text.h"
-#include "cli/view_texts.h"
+#include "console/graph_text.h"
+#include "console/views.h"
 
-namespace jetway::cli {
+namespace jetway::console {
 
 namespace {
 
@@ -28,7 +28,7 @@ const char* const line = R"({"machineId":"a","machines":[
 
 }  // namespace
 
-TEST_SUITE("cli.graph") {
+TEST_SUITE("console.graph") {
     TEST_CASE("mermaid: links are lines, learned ways are dotted arrows, and labels say so") {
         CHECK(graph_mermaid(read_answer(line)) ==
               R"mermaid(flowchart LR
@@ -70,7 +70,7 @@ TEST_SUITE("cli.graph") {
     }
 }
 
-TEST_SUITE("cli.history") {
+TEST_SUITE("console.history") {
     TEST_CASE("the oldest change first, each with both sides and its cause") {
         const std::string text = history_text(
             read_answer(
@@ -106,4 +106,4 @@ TEST_SUITE("cli.history") {
     }
 }
 
-}  // namespace jetway::cli
+}  // namespace jetway::console

@@ -1,12 +1,12 @@
-#include "cli/reconcile.h"
+#include "console/reconcile.h"
 
 #include <map>
 #include <set>
 
-#include "cli/format.h"
-#include "cli/view.h"
+#include "console/fields.h"
+#include "console/format.h"
 
-namespace jetway::cli {
+namespace jetway::console {
 
 namespace {
 
@@ -187,4 +187,4 @@ Reconciled reconcile(const std::vector<Json>& first, const std::vector<Json>& se
     return Reconciler(first, second).run();
 }
 
-}  // namespace jetway::cli
+}  // namespace jetway::console

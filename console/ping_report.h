@@ -8,7 +8,7 @@
 #include "base/time.h"
 #include "envelope/json.h"
 
-namespace jetway::cli {
+namespace jetway::console {
 
 // One answered ping.
 struct Pong {
@@ -41,4 +41,4 @@ struct PingSummary {
 
 PingSummary summarize(const std::vector<Pong>& pongs, std::uint64_t sent);
 
-}  // namespace jetway::cli
+}  // namespace jetway::console

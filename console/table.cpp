@@ -1,11 +1,11 @@
-#include "cli/table.h"
+#include "console/table.h"
 
 #include <algorithm>
 
 #include "base/ensure.h"
-#include "cli/text.h"
+#include "console/text.h"
 
-namespace jetway::cli {
+namespace jetway::console {
 
 namespace {
 
@@ -74,4 +74,4 @@ std::string paint(std::string_view text, Tone tone, bool colour) {
     return result;
 }
 
-}  // namespace jetway::cli
+}  // namespace jetway::console

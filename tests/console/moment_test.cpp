@@ -1,11 +1,11 @@
-#include "cli/moment.h"
+#include "console/moment.h"
 
 #include <doctest/doctest.h>
 
 #include <cstdlib>
 #include <ctime>
 
-namespace jetway::cli {
+namespace jetway::console {
 
 namespace {
 
@@ -28,7 +28,7 @@ const WallTime noon = WallTime(std::chrono::milliseconds(1'763'647'402'123));
 
 }  // namespace
 
-TEST_SUITE("cli.moment") {
+TEST_SUITE("console.moment") {
     TEST_CASE("an age is a duration, in minutes also as `min`") {
         CHECK(*age_of("30s", noon) == 30s);
         CHECK(*age_of("5min", noon) == 5min);
@@ -66,4 +66,4 @@ TEST_SUITE("cli.moment") {
     }
 }
 
-}  // namespace jetway::cli
+}  // namespace jetway::console
