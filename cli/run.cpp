@@ -15,11 +15,12 @@ void add_run(CLI::App& app, Context& context) {
         "  jetway run deployment.yml --log-format json --log-level debug");
     const auto options = std::make_shared<daemon::RunOptions>();
     options->socket_directory = default_directory();
-    options->socket_directory = default_directory();
-    verb->add_option("FILE", options->file, "The deployment file")->required();
+    options->file = "/etc/jetway/deployment.yml";
+    verb->add_option("FILE", options->file, "The deployment file")->capture_default_str();
     verb->add_option("--machine", options->machine,
                      "Which of its machines (default: the host name)")
-        ->type_name("NAME");
+        ->type_name("NAME")
+        ->envname("JETWAY_MACHINE");
     verb->add_option("--socket", options->socket, "Where services attach: path of the Unix socket")
         ->type_name("PATH");
     verb->add_flag("--insecure", options->insecure,
