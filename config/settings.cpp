@@ -55,6 +55,7 @@ void read_gossip(const YamlNode& node, Settings& settings, Problems& problems) {
         section.read_duration("request_timeout", {milliseconds(1), minutes(1)}));
     put(terminal.hello, section.read_duration("hello", {milliseconds(1), hours(1)}));
     put(terminal.dead_after, section.read_duration("dead_after", {milliseconds(2), hours(1)}));
+    terminal.measure = std::max(gossip.interval, terminal.hello);
     check_order(section, {"hello", terminal.hello, "dead_after", terminal.dead_after, false},
                 problems);
     check_order(section, {"min_interval", gossip.min_interval, "interval", gossip.interval, true},

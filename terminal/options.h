@@ -19,6 +19,8 @@ struct Options {
         std::chrono::milliseconds(300);  // gossip.hello: PING after sending nothing for so long
     base::Duration dead_after =
         std::chrono::milliseconds(900);  // gossip.dead_after: silence that ends a link
+    // From gossip.interval: on a link that is never idle a PING measures the round trip so often.
+    base::Duration measure = std::chrono::seconds(5);
     base::Duration hello_timeout =
         std::chrono::seconds(5);  // limits.hello_timeout: for the peer's HELLO
     base::Duration frame_timeout =

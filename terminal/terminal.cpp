@@ -39,7 +39,8 @@ Terminal::Terminal(const Options& options, Spec spec, base::Instant now)
       reader_(options.max_frame),
       opened_at_(now),
       last_heard_(now),
-      last_sent_(now) {}
+      last_sent_(now),
+      pinged_at_(now) {}
 
 void Terminal::on_bytes(base::ByteView bytes, const std::shared_ptr<base::Bytes>* owner,
                         base::Instant now, Receiver& receiver) {
@@ -90,7 +91,7 @@ bool Terminal::on_frame(const Frame& frame, base::Instant now, Receiver& receive
     } else if (wants(frame.kind)) {
         receiver.on_frame(spec_.id, frame);
     } else if (frame.kind == Kind::pong) {
-        ++counters_.pongs;
+        on_pong(frame.body, now);
     } else {
         ++counters_.skipped;
     }
@@ -198,8 +199,23 @@ void Terminal::close(std::string_view code, std::string_view message) {
 }
 
 void Terminal::probe(base::Instant now) {
-    const std::uint8_t nil = 0xc0;
-    send_control(Kind::ping, {&nil, 1}, now);
+    std::uint8_t value = 0xc0;  // nil
+    if (measured_from_ == base::never) {
+        constexpr std::uint8_t most = 127;  // of one byte
+        measure_ = static_cast<std::uint8_t>(measure_ % most + 1);
+        measured_from_ = now;
+        value = measure_;
+    }
+    pinged_at_ = now;
+    send_control(Kind::ping, {&value, 1}, now);
+}
+
+void Terminal::on_pong(base::ByteView value, base::Instant now) {
+    ++counters_.pongs;
+    if (measured_from_ != base::never && value.size() == 1 && value[0] == measure_) {
+        round_trip_.add(now - measured_from_);
+        measured_from_ = base::never;
+    }
 }
 
 void Terminal::excuse(base::Instant now) {
@@ -226,7 +242,7 @@ void Terminal::on_deadline(base::Instant now) {
     } else if (state_ == State::up && is_router()) {
         if (now >= last_heard_ + options_->dead_after) {
             close("silent", "nothing heard for too long");
-        } else if (now >= last_sent_ + options_->hello) {
+        } else if (now >= last_sent_ + options_->hello || now >= pinged_at_ + options_->measure) {
             probe(now);
         }
     }
@@ -241,9 +257,9 @@ base::Instant Terminal::deadline() const {
     }
     const base::Instant whole =
         frame_since_ == base::never ? base::never : frame_since_ + options_->frame_timeout;
-    return is_router()
-               ? std::min({whole, last_heard_ + options_->dead_after, last_sent_ + options_->hello})
-               : whole;
+    return is_router() ? std::min({whole, last_heard_ + options_->dead_after,
+                                   last_sent_ + options_->hello, pinged_at_ + options_->measure})
+                       : whole;
 }
 
 }  // namespace jetway::terminal

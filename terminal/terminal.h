@@ -19,6 +19,7 @@
 #include "envelope/hello.h"
 #include "terminal/options.h"
 #include "terminal/output_queue.h"
+#include "terminal/round_trip.h"
 #include "terminal/session.h"
 
 namespace jetway::terminal {
@@ -100,7 +101,8 @@ public:
     // When on_deadline has something to do, at the earliest.
     base::Instant deadline() const;
 
-    // Sends a PING now, so that a living peer is heard of soon.
+    // Sends a PING now, so that a living peer is heard of soon. Its value is a number that the PONG
+    // tells the round trip by; nil while an earlier one is unanswered.
     void probe(base::Instant now);
 
     // We were not there to hear the peer: its silence until now doesn't count.
@@ -117,6 +119,7 @@ public:
     const std::string& peer_machine() const { return peer_machine_; }  // of a router
     std::uint64_t peer_incarnation() const { return peer_incarnation_; }
     base::Instant last_heard() const { return last_heard_; }
+    const RoundTrip& round_trip() const { return round_trip_; }
     const std::string& closing_code() const { return closing_code_; }
     const std::string& closing_message() const { return closing_message_; }
     std::uint32_t peer_max_frame() const { return peer_max_frame_; }
@@ -129,6 +132,7 @@ private:
     bool on_frame(const envelope::Frame& frame, base::Instant now, Receiver& receiver);
     bool on_first_frame(const envelope::Frame& frame, Receiver& receiver);
     bool wants(envelope::Kind kind) const;
+    void on_pong(base::ByteView value, base::Instant now);
 
     const Options* options_;
     Spec spec_;
@@ -140,6 +144,10 @@ private:
     base::Instant opened_at_;
     base::Instant last_heard_;
     base::Instant last_sent_;
+    base::Instant pinged_at_;
+    base::Instant measured_from_ = base::never;  // when the PING that measures went; never: none
+    std::uint8_t measure_ = 0;                   // its value
+    RoundTrip round_trip_;
     base::Instant frame_since_ = base::never;  // when the frame that isn't whole began; never: none
     std::string peer_machine_;
     std::uint64_t peer_incarnation_ = 0;

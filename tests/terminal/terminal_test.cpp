@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "terminal/backoff.h"
 
 namespace jetway::terminal {
@@ -67,6 +69,20 @@ struct Table : Receiver {
         }
         terminal.output().written(size);
         return kinds;
+    }
+    // And what is in them.
+    std::vector<Bytes> sent_bodies() {
+        std::vector<Bytes> bodies;
+        envelope::FrameReader reader(64U << 20U);
+        const std::size_t size = terminal.output().waiting();
+        for (const base::Chunk& chunk : terminal.output().take()) {
+            reader.feed(chunk.view(), nullptr, [&](const envelope::Frame& seen) {
+                bodies.emplace_back(seen.body.begin(), seen.body.end());
+                return true;
+            });
+        }
+        terminal.output().written(size);
+        return bodies;
     }
     bool send(std::size_t size) {
         const Bytes body(size, 0xc0);
@@ -175,7 +191,7 @@ TEST_SUITE("terminal.conversation") {
         }
         CHECK(service.frames == std::vector<Kind>{Kind::envelope, Kind::attach, Kind::detach});
         CHECK(router.frames == std::vector<Kind>{Kind::envelope, Kind::announce, Kind::ack,
-                                                Kind::hold, Kind::resume});
+                                                 Kind::hold, Kind::resume});
         CHECK(service.terminal.counters().skipped == 5);
         CHECK(router.terminal.counters().skipped == 3);
     }
@@ -232,6 +248,62 @@ TEST_SUITE("terminal.time") {
         Table service;
         service.meet();
         CHECK(service.terminal.deadline() == base::never);
+    }
+
+    TEST_CASE("the PONG of a PING tells the round trip; of one with another value it doesn't") {
+        Table t;
+        t.meet(true);
+        CHECK(t.terminal.round_trip().samples() == 0);
+        t.terminal.probe(t.now);
+        CHECK(t.sent_bodies() == std::vector<Bytes>{{1}});
+        t.terminal.probe(t.now);  // the first is unanswered: this one measures nothing
+        CHECK(t.sent_bodies() == std::vector<Bytes>{{0xc0}});
+        t.now += milliseconds(8);
+        t.say(Kind::pong, {0xc0});
+        t.say(Kind::pong, {2});
+        CHECK(t.terminal.round_trip().samples() == 0);
+        t.say(Kind::pong, {1});
+        t.say(Kind::pong, {1});
+        CHECK(t.terminal.round_trip().samples() == 1);
+        CHECK(t.terminal.round_trip().smoothed() == milliseconds(8));
+        CHECK(t.terminal.counters().pongs == 4);
+        t.terminal.probe(t.now);
+        CHECK(t.sent_bodies() == std::vector<Bytes>{{2}});
+        t.now += milliseconds(16);
+        t.say(Kind::pong, {2});
+        CHECK(t.terminal.round_trip().smoothed() == milliseconds(9));
+        CHECK(t.terminal.round_trip().variation() == milliseconds(5));
+        CHECK(t.terminal.round_trip().least() == milliseconds(8));
+        CHECK(t.terminal.round_trip().last() == milliseconds(16));
+    }
+
+    TEST_CASE("the value of a PING stays one byte, however many there were") {
+        Table t;
+        t.meet(true);
+        for (int i = 0; i < 300; ++i) {
+            t.terminal.probe(t.now);
+            const std::vector<Bytes> sent = t.sent_bodies();
+            REQUIRE(sent.size() == 1);
+            REQUIRE(sent[0].size() == 1);
+            CHECK(sent[0][0] < 0x80);
+            t.say(Kind::pong, sent[0]);
+        }
+        CHECK(t.terminal.round_trip().samples() == 300);
+    }
+
+    TEST_CASE("a link that is never idle is measured all the same, every `measure`") {
+        Table t;
+        t.meet(true);
+        std::size_t pings = 0;
+        for (int i = 0; i < 150; ++i) {
+            t.now += milliseconds(100);
+            t.say(Kind::pong);
+            t.send(10);
+            t.terminal.on_deadline(t.now);
+            const std::vector<Kind> sent = t.sent();
+            pings += static_cast<std::size_t>(std::count(sent.begin(), sent.end(), Kind::ping));
+        }
+        CHECK(pings == 3);  // in 15 s
     }
 
     TEST_CASE("any byte counts as heard, and dead_after without one ends a router's terminal") {
