@@ -177,6 +177,9 @@ void Carriers::turn() {
         carry_out(effects);
         more = !effects.dials.empty() || !effects.writes.empty() || !effects.closes.empty();
     }
+    if (router_.unmeasured() > 0) {
+        router_.turn_took(loop_.since_now());
+    }
     // Services in this process can keep each other busy for ever: the sockets come first then.
     timer_.set(more ? loop_.now() : router_.next_deadline());
     ended_.clear();

@@ -37,6 +37,8 @@ public:
     // Writes what is ready. At the end of every turn.
     void turn();
 
+    std::size_t clients() const { return connections_.size(); }
+
 private:
     class Connection;
     void lost(Connection* connection);

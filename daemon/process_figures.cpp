@@ -1,5 +1,6 @@
 #include "daemon/process_figures.h"
 
+#include <dirent.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -15,6 +16,20 @@ std::uint64_t microseconds(const timeval& time) {
            static_cast<std::uint64_t>(time.tv_usec);
 }
 
+std::uint64_t open_files() {
+    DIR* folder = opendir("/proc/self/fd");
+    if (folder == nullptr) {
+        return 0;
+    }
+    std::uint64_t entries = 0;
+    while (readdir(folder) != nullptr) {
+        ++entries;
+    }
+    closedir(folder);
+    constexpr std::uint64_t others = 3;  // `.`, `..` and what the folder is read by
+    return entries > others ? entries - others : 0;
+}
+
 }  // namespace
 
 router::ProcessFigures process_figures() {
@@ -28,6 +43,11 @@ router::ProcessFigures process_figures() {
     std::uint64_t resident = 0;
     if (statm >> size >> resident) {
         figures.resident_bytes = resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+    }
+    figures.open_files = open_files();
+    rlimit most{};
+    if (getrlimit(RLIMIT_NOFILE, &most) == 0) {
+        figures.most_open_files = most.rlim_cur;
     }
     return figures;
 }

@@ -84,6 +84,9 @@ void reload(Server& server, Log& log, const RunOptions& options, const std::stri
     base::Result<config::MachineConfig> fresh = load(options, machine);
     const base::Result<void> applied =
         fresh ? server.reload(std::move(*fresh)) : base::Result<void>(fresh.error());
+    if (!fresh) {
+        server.reload_refused();
+    }
     if (!applied) {
         log.write(
             {Level::error, "reload refused, nothing changed", {{"why", applied.error().detail}}},

@@ -54,9 +54,11 @@ router::Options with_incarnation(router::Options options, bool insecure) {
 Server::Server(io::Loop& loop, Options options)
     : loop_(loop),
       options_(std::move(options)),
+      started_unix_ms_(io::wall_clock_ms()),
+      configuration_{.loaded = 1, .last_loaded_unix_ms = started_unix_ms_},
       router_(with_incarnation(options_.machine.router,
                                !config::insecure_listeners(options_.machine).empty()),
-              seeded(), loop.now(), process_figures),
+              seeded(), loop.now(), [this] { return figures(); }),
       carriers_(loop, router_, [this](const base::Report& report) { tell(report); }),
       ninep_(carriers_),
       admission_(limits_of(options_.machine.handshakes)),
@@ -98,6 +100,16 @@ base::Result<void> Server::check_listeners(const config::MachineConfig& machine)
         machine.name + " would listen on " + open.front().text() +
             ", which other machines can reach, without encryption: write `insecure: true` "
             "in the file or give --insecure if that network is trusted"};
+}
+
+router::ProcessFigures Server::figures() const {
+    router::ProcessFigures figures = process_figures();
+    figures.started_unix_ms = started_unix_ms_;
+    figures.configuration = configuration_;
+    const transport::Admission::Counters& handshakes = admission_.counters();
+    figures.handshakes = {handshakes.accepted, admission_.unfinished(), handshakes.refused};
+    figures.clients = {{"9p", ninep_.clients()}};
+    return figures;
 }
 
 void Server::tell(const base::Report& report) {
@@ -227,6 +239,22 @@ std::unique_ptr<InProcess> Server::attach(std::vector<envelope::ServiceEntry> se
 }
 
 base::Result<void> Server::reload(config::MachineConfig fresh) {
+    base::Result<void> applied = apply(std::move(fresh));
+    if (applied) {
+        ++configuration_.loaded;
+        configuration_.last_loaded_unix_ms = io::wall_clock_ms();
+    } else {
+        reload_refused();
+    }
+    return applied;
+}
+
+void Server::reload_refused() {
+    ++configuration_.failed;
+    configuration_.last_failed_unix_ms = io::wall_clock_ms();
+}
+
+base::Result<void> Server::apply(config::MachineConfig fresh) {
     const config::Reload changes = config::compare(options_.machine, fresh);
     if (!changes.problems.empty()) {
         return base::Error{"reload", changes.problems.front()};

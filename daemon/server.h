@@ -49,6 +49,10 @@ public:
     // takes up to a half of `shutdown_grace`, and with the queues no more than the whole.
     void shut_down(std::function<void()> done);
 
+    // A changed deployment that couldn't even be read: it is counted as reload() counts those that
+    // it refuses.
+    void reload_refused();
+
     const router::Router& router() const { return router_; }
     // Connections at its listeners: how many became streams of frames, and why others did not.
     const transport::Admission::Counters& handshakes() const { return admission_.counters(); }
@@ -58,6 +62,8 @@ private:
     base::Result<void> listen_as(const config::MachineConfig& machine);
     base::Result<void> check_listeners(const config::MachineConfig& machine) const;
     void set_targets(const config::MachineConfig& machine);
+    base::Result<void> apply(config::MachineConfig fresh);
+    router::ProcessFigures figures() const;
     void tell(const base::Report& report);
     void use_certificates(std::shared_ptr<const io::TlsContext> tls);
     void report_validity();
@@ -73,6 +79,8 @@ private:
 
     io::Loop& loop_;
     Options options_;
+    std::uint64_t started_unix_ms_;
+    router::ProcessFigures::Configuration configuration_;
     router::Router router_;
     Carriers carriers_;
     NinepServer ninep_;

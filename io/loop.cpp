@@ -76,6 +76,11 @@ base::Instant Loop::now() const {
     return state.now;
 }
 
+base::Duration Loop::since_now() const {
+    const base::Instant began = now();
+    return base::Instant(base::Duration(static_cast<std::int64_t>(uv_hrtime()))) - began;
+}
+
 void Loop::update() {
     state_->now_is_stale = true;
 }

@@ -37,6 +37,8 @@ public:
 
     // The monotonic clock, as read for this turn.
     base::Instant now() const;
+    // How long ago that was, by one more look at the clock.
+    base::Duration since_now() const;
     // Makes the next `now` read the clock: after work long enough to matter.
     void update();
 

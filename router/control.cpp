@@ -106,6 +106,9 @@ Result<base::Bytes> Control::answer(const ControlRequest& request, base::Instant
     if (request.name == "neighbours") {
         return packed(neighbours(now));
     }
+    if (request.name == "statistics") {
+        return packed(statistics(now));
+    }
     if (request.name == "history") {
         return packed(history(request, now));
     }
@@ -119,8 +122,8 @@ Result<base::Bytes> Control::answer(const ControlRequest& request, base::Instant
         return packed(explain(request, now));
     }
     return bad(
-        "this router answers status, routes, services, terminals, neighbours, history, graph, "
-        "explain, ledger, drain, undrain, register, deregister, health, policy and ping");
+        "this router answers status, routes, services, terminals, neighbours, statistics, history, "
+        "graph, explain, ledger, drain, undrain, register, deregister, health, policy and ping");
 }
 
 Json Control::begin(std::string_view schema) const {
@@ -365,10 +368,13 @@ Json Control::neighbours(base::Instant now) const {
                         {"incarnation", neighbour->incarnation},
                         {"routes", link.routes},
                         {"refused", link.refused},
-                        {"lastHeardMs", nullptr}});
+                        {"lastHeardMs", nullptr},
+                        {"roundTripMicroseconds", nullptr}});
         if (connection != nullptr) {
             rows.back()["lastHeardMs"] =
                 base::to_microseconds(now - connection->terminal.last_heard()) / 1000;
+            rows.back()["roundTripMicroseconds"] =
+                round_trip_json(connection->terminal.round_trip());
         }
         rows.back()["session"] = session_of(*neighbour);
     }
@@ -381,7 +387,8 @@ Json Control::neighbours(base::Instant now) const {
                             {"incarnation", 0},
                             {"routes", 0},
                             {"refused", 0},
-                            {"lastHeardMs", nullptr}});
+                            {"lastHeardMs", nullptr},
+                            {"roundTripMicroseconds", nullptr}});
         }
     }
     Json answer = begin("jetway.neighbours/1");

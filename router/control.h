@@ -20,6 +20,25 @@ namespace jetway::router {
 struct ProcessFigures {
     std::uint64_t cpu_microseconds = 0;  // used so far, user and system
     std::uint64_t resident_bytes = 0;
+    std::uint64_t open_files = 0;
+    std::uint64_t most_open_files = 0;  // that it may have
+    std::uint64_t started_unix_ms = 0;
+
+    // Of the deployment: times that it was read and applied, the start among them, or refused.
+    struct Configuration {
+        std::uint64_t loaded = 0;
+        std::uint64_t failed = 0;
+        std::uint64_t last_loaded_unix_ms = 0;
+        std::uint64_t last_failed_unix_ms = 0;  // 0: never
+    } configuration;
+    // Of connections at the listeners, until they are streams of frames.
+    struct Handshakes {
+        std::uint64_t accepted = 0;
+        std::uint64_t unfinished = 0;
+        std::map<std::string, std::uint64_t, std::less<>> refused;  // by code
+    } handshakes;
+    // Connections now, at listeners that speak something else than frames: `9p`…
+    std::map<std::string, std::uint64_t, std::less<>> clients;
 };
 
 // A request, as read from an envelope's `data`: {request: str, args?: map}.
@@ -44,8 +63,14 @@ struct ControlRequest {
     }
 };
 
+// In microseconds: smoothed, variation, least, last, samples; null where none was measured yet.
+nlohmann::ordered_json round_trip_json(const terminal::RoundTrip& round_trip);
+
 // Error: `bad-envelope`, with what was expected.
 base::Result<ControlRequest> read_control_request(base::ByteView data);
+
+class Drains;
+class Traffic;
 
 class Control {
 public:
@@ -59,6 +84,8 @@ public:
         const Attachments& attachments;
         const Forwarder& forwarder;
         const History& history;
+        const Traffic& traffic;
+        const Drains& drains;
         std::function<ProcessFigures()> figures;
     };
     explicit Control(Sources sources, base::Instant started)
@@ -74,6 +101,9 @@ private:
     nlohmann::ordered_json services() const;
     nlohmann::ordered_json terminals() const;
     nlohmann::ordered_json neighbours(base::Instant now) const;
+    // statistics_view.cpp
+    nlohmann::ordered_json statistics(base::Instant now) const;
+    nlohmann::ordered_json link_statistics(base::Instant now) const;
     // history_view.cpp and graph_view.cpp
     base::Result<nlohmann::ordered_json> history(const ControlRequest& request,
                                                  base::Instant now) const;

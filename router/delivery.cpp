@@ -21,9 +21,16 @@ void Forwarder::deliver_here(Transit& transit, base::Instant now) {
     act(transit, to, decision, now);
 }
 
+// Those of a service here made none.
+void Forwarder::count_hops(const Transit& transit) {
+    const std::uint8_t limit = options_.hop_limit;
+    passage_.count_hops(limit, transit.origin == Origin::router ? transit.hops : limit);
+}
+
 // What is for this router itself.
 void Forwarder::take(Transit& transit, base::Instant now) {
     ++counters_.delivered;
+    count_hops(transit);
     ++counters_.by_router;
     if (transit.traced()) {
         report_trace(transit, "router", "delivered", now);
@@ -48,6 +55,7 @@ void Forwarder::deliver_to(Transit& transit, Connection& to, base::Instant now) 
         }
     }
     ++counters_.delivered;
+    count_hops(transit);
     ++to.envelopes_out;
     if (transit.traced()) {
         report_trace(transit, to.terminal.name(), "delivered", now);
@@ -57,6 +65,7 @@ void Forwarder::deliver_to(Transit& transit, Connection& to, base::Instant now) 
 // The loopback terminal: what comes goes back to where its answer belongs.
 void Forwarder::reflect(Transit& transit, base::Instant now) {
     ++counters_.delivered;
+    count_hops(transit);
     ++counters_.by_loopback;
     if (transit.traced()) {
         report_trace(transit, "lo", "delivered", now);

@@ -186,7 +186,9 @@ void Forwarder::release(const std::string& machine, const std::string& service, 
             transit.owner = &guest.body;
             transit.pin = guest.pin;
             transit.released = true;
+            const std::uint64_t done = counters_.done();
             send_on(transit, Refusal::no_route, "the machine can't be reached", now);
+            count_late(transit, done, now);
         }
     }
     if (held->waiting.size() == 0) {
@@ -202,9 +204,11 @@ void Forwarder::end_hold(const std::string& machine, const std::string& service,
     HeldDestination* held = holds_.held(machine, service);
     for (WaitingRoom::Guest& guest : held->waiting.take_all()) {
         guest.transit.pin = guest.pin;
+        const std::uint64_t done = counters_.done();
         if (read(guest.transit, now)) {
             refuse(guest.transit, Refusal::timeout, "its destination was held for too long", now);
         }
+        count_late(guest.transit, done, now);
     }
     holds_.open_held(machine, service, resumer(now));
     flow_changed_ = true;

@@ -250,6 +250,23 @@ void Forwarder::wait(Transit& transit, base::Instant now) {
     }
 }
 
+// It has waited until now. Nothing is counted if it goes on waiting.
+void Forwarder::count_late(const Transit& transit, std::uint64_t done_before, base::Instant now) {
+    const std::uint64_t done = counters_.done() - done_before;
+    passage_.waiting.add(static_cast<std::uint64_t>(std::max<std::int64_t>(
+                             0, base::to_microseconds(now - transit.arrived))),
+                         done);
+    passage_.late += done;
+}
+
+void Forwarder::turn_took(base::Duration time) {
+    const std::uint64_t handled = unmeasured();
+    passage_.forwarding.add(
+        static_cast<std::uint64_t>(std::max<std::int64_t>(0, base::to_microseconds(time))),
+        handled);
+    passage_.counted += handled;
+}
+
 void Forwarder::retry_waiting(base::Instant now) {
     if (!holds_.empty()) {
         check_held(now);
@@ -258,23 +275,26 @@ void Forwarder::retry_waiting(base::Instant now) {
         Transit& transit = guest.transit;
         transit.owner = &guest.body;
         transit.pin = guest.pin;
-        if (!read(transit, now)) {
-            continue;
+        const std::uint64_t done = counters_.done();
+        if (read(transit, now)) {
+            if (transit.origin == Origin::router) {
+                from_router(transit, now);
+            } else {
+                bind(transit, now);
+            }
         }
-        if (transit.origin == Origin::router) {
-            from_router(transit, now);
-        } else {
-            bind(transit, now);
-        }
+        count_late(transit, done, now);
     }
 }
 
 void Forwarder::on_deadline(base::Instant now) {
     in_flight_.on_deadline(now);
     for (WaitingRoom::Guest& guest : waiting_.take_expired(now)) {
+        const std::uint64_t done = counters_.done();
         if (read(guest.transit, now)) {
             refuse(guest.transit, Refusal::no_route, "no route was found in time", now);
         }
+        count_late(guest.transit, done, now);
     }
 }
 

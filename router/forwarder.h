@@ -25,6 +25,7 @@
 #include "router/in_flight.h"
 #include "router/neighbour.h"
 #include "router/options.h"
+#include "router/passage.h"
 #include "router/route_table.h"
 #include "router/transit.h"
 
@@ -90,6 +91,10 @@ public:
     std::vector<Pause> take_pauses() { return std::exchange(pauses_, {}); }
 
     const Counters& counters() const { return counters_; }
+    const Passage& passage() const { return passage_; }
+    // Envelopes that were handled when they came, and that turn_took() wasn't told of.
+    std::uint64_t unmeasured() const { return counters_.done() - passage_.late - passage_.counted; }
+    void turn_took(base::Duration time);
     // What was refused here, by the service it was sent to: of the first 4,096 services that
     // something was refused for.
     const std::map<std::string, Refusals, std::less<>>& refused_by_service() const {
@@ -160,6 +165,8 @@ private:
                 base::Instant now);
     void report_trace(const Transit& transit, std::string_view to, std::string_view reason,
                       base::Instant now);
+    void count_hops(const Transit& transit);
+    void count_late(const Transit& transit, std::uint64_t done_before, base::Instant now);
     bool read(Transit& transit, base::Instant now);
     bool may_speak(const Transit& transit, base::Instant now);
 
@@ -170,6 +177,7 @@ private:
     std::unique_ptr<const RouteTable> table_;
     Destinations destinations_;
     Counters counters_;
+    Passage passage_;
     base::Instant last_transit_{};
     std::map<std::string, Refusals, std::less<>> refused_by_service_;
     WaitingRoom waiting_;

@@ -172,6 +172,7 @@ History::Entry& History::record(std::string_view machine, const Cause& cause, ba
         entries_.pop_front();
     }
     ++recorded_;
+    ++recorded_by_[static_cast<std::size_t>(cause.event)];
     Entry& entry = entries_.emplace_back();
     entry.at = now;
     entry.machine = names_.name(machine);

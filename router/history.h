@@ -17,6 +17,7 @@
 // weren't selected.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -46,6 +47,7 @@ enum class Event : std::uint8_t {
     probe,         // of a service here: it stopped answering, or answers again
     registration,  // of a 9P server, by request: it came, went, or was found well or not
 };
+inline constexpr std::size_t event_count = 11;
 std::string_view event_name(Event event);  // as docs/protocol.md has it
 
 struct Cause {
@@ -126,6 +128,9 @@ public:
     std::size_t most() const { return most_; }
     std::size_t size() const { return entries_.size(); }
     std::uint64_t recorded() const { return recorded_; }  // since the start, dropped ones too
+    std::uint64_t recorded(Event event) const {
+        return recorded_by_[static_cast<std::size_t>(event)];
+    }
 
 private:
     struct StoredWay {
@@ -178,6 +183,7 @@ private:
     States states_;
     std::deque<Entry> entries_;
     std::uint64_t recorded_ = 0;
+    std::array<std::uint64_t, event_count> recorded_by_{};
     base::Instant reach_;
 };
 

@@ -134,6 +134,7 @@ void Router::admit(Connection& connection, const envelope::Hello& hello) {
         connection.terminal.say_hello(ours, now_);
         forwarder_.list_for_flush(connection);
     }
+    ++traffic_.link(neighbour.machine).up;
     links_.set_up(neighbour.machine, false);
     gossip_.on_link_up(neighbour.id, neighbour.machine,
                        link ? links_.configured()[*link].cost : std::uint16_t{1}, now_);

@@ -22,7 +22,7 @@ Router::Router(Options options, base::Random random, base::Instant now,
                  }),
       history_(options_.history, now),
       control_({options_, gossip_, connections_, neighbours_, links_, attachments_, forwarder_,
-                history_, std::move(figures)},
+                history_, traffic_, drains_, std::move(figures)},
                now) {
     set_gossip_rules();
     deploy_services({});
@@ -195,6 +195,7 @@ void Router::on_closed(TerminalId id, const std::string& why, base::Instant now)
         }
         std::erase(closes_, id);
         forwarder_.count_gone(*connection);
+        traffic_.ended(*connection);
         connections_.erase(id);
     }
     settle_contests(now);

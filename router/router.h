@@ -29,6 +29,7 @@
 #include "router/options.h"
 #include "router/policies.h"
 #include "router/registrations.h"
+#include "router/traffic.h"
 
 namespace jetway::router {
 
@@ -73,6 +74,12 @@ public:
         std::vector<base::Report> reports;
     };
     Effects take_effects();
+
+    // Envelopes that came, were handled, and aren't measured yet. When what this caused is handed
+    // to the system, the shell says how long ago the turn's first bytes were read, if there are
+    // any.
+    std::uint64_t unmeasured() const { return forwarder_.unmeasured(); }
+    void turn_took(base::Duration time) { forwarder_.turn_took(time); }
 
     // The queue of a terminal, to write from; nullptr when it is gone.
     terminal::OutputQueue* output(TerminalId id);
@@ -226,6 +233,7 @@ private:
     Links links_;
     Forwarder forwarder_;
     History history_;
+    Traffic traffic_;
     Control control_;
     std::vector<Contest> contests_;
     std::vector<LinkId> suspended_;

@@ -59,6 +59,9 @@ void Router::resume(Neighbour& neighbour, Connection& connection, const envelope
     neighbour.dies = base::never;
     ++neighbour.resumed;
     neighbour.resent += neighbour.session.sent() - hello.received;
+    Traffic::Link& counts = traffic_.link(neighbour.machine);
+    ++counts.resumed;
+    counts.resent += neighbour.session.sent() - hello.received;
     connection.neighbour = neighbour.id;
     connection.terminal.accept(neighbour.name, hello);
     if (!connection.terminal.dialled()) {
@@ -85,6 +88,7 @@ void Router::resume(Neighbour& neighbour, Connection& connection, const envelope
 void Router::dial_failed(std::size_t link, base::Instant now) {
     const Neighbour* neighbour = neighbours_.to(links_.configured()[link].peer);
     const bool suspended = neighbour != nullptr && neighbour->suspended();
+    ++traffic_.link(links_.configured()[link].peer).failed_dials;
     links_.failed(link, neighbour == nullptr || suspended,
                   suspended ? options_.terminal.dead_after / 8 : terminal::Backoff::most, now,
                   random_);
@@ -111,6 +115,7 @@ void Router::end_link(Neighbour& neighbour, const std::string& code, const std::
     std::erase(suspended_, neighbour.id);
     forwarder_.forget_sender({.service = 0, .link = neighbour.id});
     forwarder_.count_gone(neighbour);
+    traffic_.ended(neighbour);
     terminal::Session session = neighbours_.erase(neighbour.id);
     if (session.kept_bytes() > 0) {
         refresh();

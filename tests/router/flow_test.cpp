@@ -81,11 +81,15 @@ TEST_SUITE("router.flow") {
         CHECK(mesh["a"].forwarder().waiting() == 2);
         CHECK(mesh["b"].forwarder().waiting() == 1);  // for which a was told
 
+        const Passage& passage = mesh["a"].forwarder().passage();
+        CHECK(passage.late == 0);
         slow.reading = true;
         mesh.wait(milliseconds(50));
         const std::vector<Got> got = slow.envelopes();
         CHECK(got.size() == sent + 1);
         CHECK(got.back().data() == "late");
+        CHECK(passage.late == 2);
+        CHECK(passage.counted + passage.late == mesh["a"].forwarder().counters().done());
         CHECK(addresses(asker, Kind::resume) == Addresses{"slow"});
         CHECK(count(asker.envelopes()) == 0);
         for (const char* name : {"a", "b", "c"}) {
@@ -146,6 +150,7 @@ TEST_SUITE("router.flow") {
         CHECK(count(asker.envelopes(), "timeout") == 0);
         mesh.wait(seconds(2));
         CHECK(count(asker.envelopes(), "timeout") >= 1);
+        CHECK(mesh["a"].forwarder().passage().waiting.sum() >= 29'000'000);
         CHECK(addresses(asker, Kind::resume) == Addresses{"slow"});
         CHECK(mesh["a"].forwarder().waiting() == 0);
     }

@@ -322,6 +322,7 @@ void Mesh::turn(Node& of) {
         dialling_.emplace_back(&of, link);
         ++dials;
     }
+    router.turn_took(std::chrono::microseconds(30));
     for (const TerminalId id : effects.writes) {
         flush(of, id);
     }
