@@ -45,7 +45,7 @@ public:
         }
         base::Result<Json> answer = ask(std::move(args));
         std::string before;
-        while (answer && !options_.undo && !is_done(*answer)) {
+        while (answer && !options_.undo && !console::is_drained(*answer, options_.service)) {
             const std::string now = console::draining_text(*answer);
             if (now != before) {
                 complain("draining " + now + " at " + machine_);
@@ -63,11 +63,8 @@ public:
         if (!answer) {
             return fail("drain of router@" + machine_, answer.error());
         }
-        const std::string what = options_.all ? "router " + machine_ : options_.service;
-        print(options_.json   ? envelope::write_json(*answer) + "\n"
-              : options_.undo ? what + " is in use again\n"
-              : options_.all  ? what + " is drained: stopping it now loses nothing\n"
-                              : what + " is drained at " + machine_ + "\n");
+        print(options_.json ? envelope::write_json(*answer) + "\n"
+                            : console::drained_text(machine_, options_.service, options_.undo));
         return exit_yes;
     }
 
@@ -75,18 +72,6 @@ private:
     base::Result<Json> ask(Json args) {
         return client::control(client_, {"drain", std::move(args), options_.machine},
                                std::chrono::seconds(5));
-    }
-
-    bool is_done(const Json& answer) const {
-        if (options_.all) {
-            return console::flag_at(answer, "done");
-        }
-        for (const Json& service : console::list_at(answer, "services")) {
-            if (console::text_at(service, "name") == options_.service) {
-                return console::text_at(service, "state") == "drained";
-            }
-        }
-        return true;
     }
 
     client::Client& client_;

@@ -2,6 +2,7 @@
 
 #include "console/fields.h"
 #include "console/format.h"
+#include "console/text.h"
 #include "console/views.h"
 
 namespace jetway::console {
@@ -20,6 +21,26 @@ std::string draining_text(const Json& answer) {
         }
     }
     return text.empty() ? "what is on its way" : text;
+}
+
+bool is_drained(const Json& answer, const std::string& service) {
+    if (service.empty()) {
+        return flag_at(answer, "done");
+    }
+    for (const Json& one : list_at(answer, "services")) {
+        if (text_at(one, "name") == service) {
+            return text_at(one, "state") == "drained";
+        }
+    }
+    return true;
+}
+
+std::string drained_text(const std::string& machine, const std::string& service, bool undone) {
+    const std::string what = service.empty() ? "router " + machine : service;
+    return printable(undone            ? what + " is in use again"
+                     : service.empty() ? what + " is drained: stopping it now loses nothing"
+                                       : what + " is drained at " + machine) +
+           "\n";
 }
 
 }  // namespace jetway::console

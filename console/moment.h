@@ -1,6 +1,6 @@
 // Moments as people name them: an age, or a time of day of this host; and back. A router's answers
-// carry ages only, for its clock is its own. What time it is, is told; the time zone is that of this
-// host.
+// carry ages only, for its clock is its own. What time it is, is told; the time zone is that of
+// this host.
 #pragma once
 
 #include <chrono>

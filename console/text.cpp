@@ -82,6 +82,29 @@ std::string printable(std::string_view text) {
     return result;
 }
 
+std::string escaped(std::string_view text) {
+    constexpr std::size_t longest = 160;
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string result = "`";
+    while (!text.empty()) {
+        if (result.size() > longest) {
+            return result + "…`";
+        }
+        const CodePoint one = next(text);
+        const std::size_t size = std::max<std::size_t>(1, one.size);
+        if (one.size > 0 && !is_control(one.value)) {
+            result += text.substr(0, size);
+        } else {
+            for (const char c : text.substr(0, size)) {
+                const auto byte = static_cast<std::uint8_t>(c);
+                result += {'\\', 'x', digits[byte >> 4U], digits[byte & 0x0fU]};
+            }
+        }
+        text.remove_prefix(size);
+    }
+    return result + "`";
+}
+
 bool is_utf8(std::string_view text) {
     while (!text.empty()) {
         const CodePoint one = next(text);

@@ -10,6 +10,10 @@ namespace jetway::console {
 // message from elsewhere can't move the cursor, and always takes one line.
 std::string printable(std::string_view text);
 
+// What somebody wrote, as a line repeats it: in backquotes, cut after some 160 bytes, with control
+// characters and bytes that are no UTF-8 as `\x1b`.
+std::string escaped(std::string_view text);
+
 bool is_utf8(std::string_view text);
 
 // The columns that printable text takes: 2 for wide characters, 0 for combining ones.

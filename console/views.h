@@ -34,6 +34,10 @@ std::string ledger_text(const Reconciled& books, bool colour);
 std::string registration_text(const envelope::Json& answer);
 // What is draining still, without a newline: "web (2 instances, 1.5 KiB queued)".
 std::string draining_text(const envelope::Json& answer);
+// Whether all of it is: the service, or with an empty one the router.
+bool is_drained(const envelope::Json& answer, const std::string& service);
+// One sentence, when it is, or when it was undone.
+std::string drained_text(const std::string& machine, const std::string& service, bool undone);
 
 // A state or health as a cell, coloured by its meaning.
 Cell state_cell(const std::string& state);

@@ -1,0 +1,98 @@
+// Desk: a Session with a made-up clock, and a router that answers what a test says it does.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <deque>
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "console/session.h"
+
+namespace jetway::console::tests {
+
+using envelope::Json;
+using namespace std::chrono_literals;
+
+inline Json json(const std::string& text) {
+    auto value = envelope::parse_json(text);
+    REQUIRE(value);
+    return std::move(value.value());
+}
+
+class Desk {
+public:
+    // Answers a question; nothing: not now.
+    using Router = std::function<std::optional<base::Result<Json>>(const Question& question)>;
+
+    explicit Desk(Router router = {}, Session::Options options = {})
+        : router_(std::move(router)), session_(with_machine(std::move(options))) {}
+
+    Session& session() { return session_; }
+    Session::Moment moment() const {
+        return {base::Instant(base::Duration(1h) + passed_),
+                WallTime(std::chrono::seconds(1'700'000'000)) +
+                    std::chrono::duration_cast<WallTime::duration>(passed_)};
+    }
+
+    // Types the lines, and says all that comes for them at once.
+    std::string type(const std::string& text) {
+        session_.on_bytes(base::as_bytes(text), moment());
+        return settle();
+    }
+    // Answers what is asked until there is nothing, and takes the output.
+    std::string settle() {
+        answer();
+        std::string text;
+        for (std::string more = session_.take_output(moment()); !more.empty();
+             more = session_.take_output(moment())) {
+            text += more;
+            answer();
+        }
+        return text;
+    }
+    void answer() {
+        for (bool asked = true; asked;) {
+            asked = false;
+            for (const Session::Asked& one : session_.take_questions()) {
+                asked = true;
+                questions.push_back(one);
+                if (router_) {
+                    if (const auto said = router_(one.question)) {
+                        session_.on_answer(one.number, *said, moment());
+                    }
+                }
+            }
+        }
+    }
+    // Time passes, with a call whenever the session wants one.
+    std::string wait(base::Duration duration) {
+        const base::Instant end = moment().now + duration;
+        std::string text;
+        while (session_.wake_at() <= end) {
+            passed_ += std::max(base::Duration::zero(), session_.wake_at() - moment().now);
+            session_.on_time(moment());
+            ++wakes;
+            text += settle();
+        }
+        passed_ += end - moment().now;
+        return text;
+    }
+
+    std::deque<Session::Asked> questions;  // all that were asked
+    int wakes = 0;
+
+private:
+    static Session::Options with_machine(Session::Options options) {
+        if (options.machine.empty()) {
+            options.machine = "machine-a";
+        }
+        return options;
+    }
+
+    Router router_;
+    base::Duration passed_{};
+    Session session_;
+};
+
+}  // namespace jetway::console::tests
