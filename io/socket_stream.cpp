@@ -157,6 +157,10 @@ void SocketStream::start_reading() {
         if (self == nullptr || count == 0 || count == UV_ENOBUFS) {
             return;
         }
+        if (count == UV_EOF && self->handler()->on_end()) {
+            self->stop_reading();
+            return;
+        }
         if (count < 0) {
             self->fail(static_cast<int>(count), "reading from ");
             return;

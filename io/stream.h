@@ -47,6 +47,10 @@ public:
     virtual void on_read(base::ByteView bytes, const std::shared_ptr<base::Bytes>& owner) = 0;
     // An unfinished write is done: more can be written.
     virtual void on_writable() = 0;
+    // The peer of a socket sends no more. True: what is to be written still is, and on_closed comes
+    // only if that fails; the stream is read no more, and somebody must close it. False: it is
+    // closed.
+    virtual bool on_end() { return false; }
     // Closed by the peer or an error. Exactly once, and not after a close by us.
     virtual void on_closed(const base::Error& why) = 0;
 };
