@@ -305,6 +305,7 @@ bool uses_tls(const MachineConfig& machine) {
                        [](const Address& address) { return address.is_encrypted(); }) ||
            std::any_of(machine.links.begin(), machine.links.end(), encrypted) ||
            std::any_of(machine.locals.begin(), machine.locals.end(), encrypted) ||
+           std::any_of(machine.debugs.begin(), machine.debugs.end(), encrypted) ||
            std::any_of(machine.ninep.begin(), machine.ninep.end(), encrypted);
 }
 
@@ -317,8 +318,10 @@ std::vector<Address> insecure_listeners(const MachineConfig& machine) {
         }
     };
     std::for_each(machine.listen.begin(), machine.listen.end(), look_at);
-    for (const LocalTerminalConfig& local : machine.locals) {
-        look_at(local.address);
+    for (const std::vector<LocalTerminalConfig>* terminals : {&machine.locals, &machine.debugs}) {
+        for (const LocalTerminalConfig& local : *terminals) {
+            look_at(local.address);
+        }
     }
     for (const NinepListener& ninep : machine.ninep) {
         look_at(ninep.address);

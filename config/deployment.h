@@ -65,6 +65,8 @@ struct MachineConfig {
     std::string socket_name = "local";        // of that terminal
     LocalRules socket_rules;                  // for that terminal
     std::vector<LocalTerminalConfig> locals;  // the other local terminals
+    std::vector<LocalTerminalConfig> debugs;  // `type: debug`, besides the default one
+    std::size_t debug_sessions = 64;          // at once, in all
     std::vector<std::string> loopbacks;       // the configured ones; `lo` is always there besides
     std::vector<Address> listen;              // for neighbours: as configured, or inferred
     bool insecure = false;

@@ -112,6 +112,9 @@ private:
         for (LocalTerminalConfig& local : machine.locals) {
             move_local(local.address);
         }
+        for (LocalTerminalConfig& debug : machine.debugs) {
+            move_local(debug.address);
+        }
     }
 
     // Paths of Unix sockets that more than one machine has.
@@ -130,6 +133,9 @@ private:
             }
             for (const LocalTerminalConfig& local : machine.locals) {
                 look_at(local.address);
+            }
+            for (const LocalTerminalConfig& debug : machine.debugs) {
+                look_at(debug.address);
             }
         }
         return shared;

@@ -71,6 +71,7 @@ private:
         draft_.config.security = std::move(settings.security);
         draft_.config.handshakes = settings.handshakes;
         draft_.config.ninep = std::move(settings.ninep);
+        draft_.config.debug_sessions = settings.debug_sessions;
     }
 
     void read_services(const YamlNode& list) {
@@ -262,11 +263,11 @@ private:
         const std::string name = read_terminal_name(section, item.place);
         if (section.find("type") == nullptr) {
             problems_.add(item.place,
-                          "a terminal without a type: expected `type: local`, `network` or "
-                          "`loopback`");
+                          "a terminal without a type: expected `type: local`, `network`, "
+                          "`loopback` or `debug`");
             return;
         }
-        const auto type = section.read_text("type", "`local`, `network` or `loopback`");
+        const auto type = section.read_text("type", "`local`, `network`, `loopback` or `debug`");
         if (!type) {
             return;
         }
@@ -276,10 +277,12 @@ private:
             read_local(section, name, item.place);
         } else if (*type == "loopback") {
             read_loopback(section, name);
+        } else if (*type == "debug") {
+            read_debug(section, name, item.place);
         } else {
             problems_.add(section.find("type")->place,
                           "unknown type " + quoted(*type) +
-                              base::suggestion(*type, {"local", "network", "loopback"}));
+                              base::suggestion(*type, {"local", "network", "loopback", "debug"}));
         }
     }
 
@@ -373,6 +376,37 @@ private:
             const bool unix_socket = address->scheme == Address::Scheme::unix_socket;
             draft_.config.locals.push_back({name, std::move(*address), std::move(origins),
                                             read_local_rules(section, unix_socket, problems_)});
+        }
+    }
+
+    // Text goes in and out: nothing attaches, and there are no messages to be of a WebSocket.
+    void read_debug(const Section& section, const std::string& name, Place at) {
+        refuse(section, "debug", {"cost", "peer", "announce", "origins"});
+        check_not_default(section, name);
+        const YamlNode* node = section.find("address");
+        if (node == nullptr) {
+            problems_.add(at,
+                          "a debug terminal without an address: expected `unix:///PATH` or "
+                          "`host:port`");
+            return;
+        }
+        auto address = address_of(*node, problems_);
+        if (!address || !check_certificates(*address, node->place)) {
+            return;
+        }
+        if (address->scheme == Address::Scheme::ws || address->scheme == Address::Scheme::wss) {
+            problems_.add(node->place,
+                          "expected unix://, tcp:// or tls:// for a debug terminal, not " +
+                              quoted(address->text()));
+            return;
+        }
+        LocalRules rules = read_local_rules(section, address->is_unix_socket(), problems_);
+        if (rules.attach) {
+            problems_.add(section.place_of("allow"),
+                          "nothing attaches at a debug terminal: leave `attach` out");
+        }
+        if (!name.empty() && listeners_.claim(address->place(), node->place, "the address")) {
+            draft_.config.debugs.push_back({name, std::move(*address), {}, std::move(rules)});
         }
     }
 

@@ -112,6 +112,7 @@ std::vector<SettingChange> compare_settings(const MachineConfig& old, const Mach
     all.count("limits.services", terminal.services, new_terminal.services);
     all.count("limits.machines", gossip.max_machines, new_gossip.max_machines);
     all.count("limits.terminals", old.router.terminals, fresh.router.terminals);
+    all.count("limits.debug_sessions", old.debug_sessions, fresh.debug_sessions);
     all.count("limits.errors", old.router.errors, fresh.router.errors);
     all.text("ninep.listen", texts_of(old.ninep), texts_of(fresh.ninep));
     all.duration("limits.hello_timeout", terminal.hello_timeout, new_terminal.hello_timeout);
@@ -214,14 +215,16 @@ void describe_changes(const std::string& what, const Changes<T>& changes,
 }  // namespace
 
 bool Reload::nothing() const {
-    return links.empty() && locals.empty() && services.empty() && listen.empty() &&
-           loopbacks.empty() && settings.empty() && rules.empty() && problems.empty();
+    return links.empty() && locals.empty() && debugs.empty() && services.empty() &&
+           listen.empty() && loopbacks.empty() && settings.empty() && rules.empty() &&
+           problems.empty();
 }
 
 Reload compare(const MachineConfig& old, const MachineConfig& fresh) {
     Reload reload;
     reload.links = difference(old.links, fresh.links);
     reload.locals = difference(old.locals, fresh.locals);
+    reload.debugs = difference(old.debugs, fresh.debugs);
     reload.services = difference(old.router.services, fresh.router.services);
     reload.listen = difference(old.listen, fresh.listen);
     reload.loopbacks = difference(old.loopbacks, fresh.loopbacks);
@@ -235,6 +238,7 @@ std::vector<std::string> describe(const Reload& reload) {
     std::vector<std::string> lines = reload.problems;
     describe_changes("link", reload.links, lines);
     describe_changes("local terminal", reload.locals, lines);
+    describe_changes("debug terminal", reload.debugs, lines);
     describe_changes("loopback terminal", reload.loopbacks, lines);
     describe_changes("listener", reload.listen, lines);
     describe_changes("service", reload.services, lines);

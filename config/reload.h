@@ -38,6 +38,7 @@ struct SettingChange {
 struct Reload {
     Changes<LinkConfig> links;            // changed: another address, cost or `announce`
     Changes<LocalTerminalConfig> locals;  // changed: other rules or origins
+    Changes<LocalTerminalConfig> debugs;  // as well
     Changes<router::ConfiguredService> services;
     Changes<Address> listen;  // added and removed only
     Changes<std::string> loopbacks;

@@ -91,11 +91,12 @@ void read_security(const YamlNode& node, Settings& settings, Problems& problems)
 void read_limits(const YamlNode& node, Settings& settings, Problems& problems) {
     constexpr CountRange many{1, 1'000'000};
     const Section section(node, "a map of limits", problems);
-    section.check_keys({{"queue", "max_frame", "services", "machines", "terminals", "errors",
-                         "hello_timeout", "frame_timeout", "handshakes", "handshakes_per_address",
-                         "handshake_timeout", "unacknowledged", "held", "hold_timeout"},
-                        {},
-                        {}});
+    section.check_keys(
+        {{"queue", "max_frame", "services", "machines", "terminals", "errors", "hello_timeout",
+          "frame_timeout", "handshakes", "handshakes_per_address", "handshake_timeout",
+          "unacknowledged", "held", "hold_timeout", "debug_sessions"},
+         {},
+         {}});
     terminal::Options& terminal = settings.terminal;
     put(terminal.queue, section.read_size("queue", {1U << 10U, 64ULL << 30U}));
     put(terminal.unacknowledged, section.read_size("unacknowledged", {1U << 10U, 64ULL << 30U}));
@@ -105,6 +106,7 @@ void read_limits(const YamlNode& node, Settings& settings, Problems& problems) {
     put(terminal.services, section.read_count("services", many));
     put(settings.gossip.max_machines, section.read_count("machines", many));
     put(settings.terminals, section.read_count("terminals", many));
+    put(settings.debug_sessions, section.read_count("debug_sessions", many));
     put(settings.errors, section.read_count("errors", {1, 1'000'000'000}));
     put(terminal.hello_timeout,
         section.read_duration("hello_timeout", {milliseconds(1), minutes(10)}));

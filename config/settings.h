@@ -31,6 +31,7 @@ struct Settings {
     std::uint8_t hop_limit = 32;
     std::size_t errors = 10'000;
     std::size_t terminals = 4'096;
+    std::size_t debug_sessions = 64;
     bool insecure = false;
     base::Duration shutdown_grace = std::chrono::seconds(2);
     std::optional<std::string> control_group;

@@ -55,13 +55,13 @@ public:
         if (std::exchange(broken_, false)) {
             host.print(printable("router@" + host.machine() + " answers again") + "\n");
         }
+        if (after_) {
+            host.count_lost_events(number_at(*answer, "missed"));
+        }
         for (const Json& event : list_at(*answer, "events")) {
             if (is_wanted(host, event)) {
                 host.print_event(event_text(event, host.wall(), host.colour()));
             }
-        }
-        if (after_) {
-            host.count_lost_events(number_at(*answer, "missed"));
         }
         after_ = number_at(*answer, "next");
         next_ = host.now() + between;

@@ -144,6 +144,17 @@ std::uint64_t Session::ask(Question question) {
     return number;
 }
 
+// An empty line ends an answer, and none is in the middle of it.
+void Session::print(const std::string& text) {
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size() - 1) + 1;
+        if (end - at > 1 || text[at] != '\n' || options_.ending != Ending::empty_line) {
+            output_.append(text, at, end - at);
+        }
+        at = end;
+    }
+}
+
 void Session::print_event(const std::string& line) {
     if (is_full()) {
         count_lost_events(1);

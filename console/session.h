@@ -112,7 +112,7 @@ private:
 
     std::uint64_t ask(Question question) override;
     void forget(std::uint64_t question) override { asked_.erase(question); }
-    void print(const std::string& text) override { output_ += text; }
+    void print(const std::string& text) override;
     void print_event(const std::string& line) override;
     void count_lost_events(std::uint64_t count) override;
     void complain(const std::string& about, const base::Error& error) override;

@@ -9,16 +9,29 @@ InProcess::InProcess(Carriers& carriers, std::vector<envelope::ServiceEntry> ser
     : carriers_(carriers),
       on_envelope_(std::move(on_envelope)),
       reader_(std::numeric_limits<std::uint32_t>::max()) {
-    id_ = carriers_.router().accepted({.peer_address = "in this process", .in_process = true},
-                                      carriers_.loop().now());
+    envelope::Hello hello;
+    hello.services = std::move(services);
+    greet({.peer_address = "in this process", .in_process = true}, std::move(hello));
+}
+
+InProcess::InProcess(Carriers& carriers, router::Arrival arrival, const std::string& token,
+                     OnEnvelope on_envelope)
+    : carriers_(carriers),
+      on_envelope_(std::move(on_envelope)),
+      reader_(std::numeric_limits<std::uint32_t>::max()) {
+    envelope::Hello hello;
+    hello.token = token;
+    greet(std::move(arrival), std::move(hello));
+}
+
+void InProcess::greet(router::Arrival arrival, envelope::Hello hello) {
+    id_ = carriers_.router().accepted(std::move(arrival), carriers_.loop().now());
     if (id_ == 0) {
         why_closed_ = "the router has no room for another terminal";
         return;
     }
     carriers_.attach_in_process(id_, this);
-    envelope::Hello hello;
     hello.protocol = {envelope::protocol_version};
-    hello.services = std::move(services);
     base::Bytes body;
     envelope::append_hello(body, hello);
     give(envelope::Kind::hello, body);

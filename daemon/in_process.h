@@ -22,8 +22,13 @@ public:
     using OnEnvelope = std::function<void(const envelope::EnvelopeView& envelope)>;
 
     // `carriers` is borrowed and outlives it. Attaching is done when the constructor returns; if
-    // the router refused it, is_open() is false and why_closed() says why.
+    // the router refused it, is_open() is false and why_closed() says why. It is part of the
+    // router's program, and may do all.
     InProcess(Carriers& carriers, std::vector<envelope::ServiceEntry> services,
+              OnEnvelope on_envelope);
+    // For somebody at the other end of a connection that this program keeps: it may do what they
+    // may, who came as `arrival` says, and gave that token.
+    InProcess(Carriers& carriers, router::Arrival arrival, const std::string& token,
               OnEnvelope on_envelope);
     ~InProcess();
     InProcess(const InProcess&) = delete;
@@ -43,6 +48,7 @@ private:
     void take(terminal::OutputQueue& output);
     void on_closed();
     void give(envelope::Kind kind, base::ByteView body);
+    void greet(router::Arrival arrival, envelope::Hello hello);
 
     Carriers& carriers_;
     OnEnvelope on_envelope_;

@@ -142,6 +142,11 @@ base::Result<void> look_up_rights(config::MachineConfig& machine) {
             return added.error();
         }
     }
+    for (const config::LocalTerminalConfig& debug : machine.debugs) {
+        if (const Result<void> added = add(debug.name, debug.rules); !added) {
+            return added.error();
+        }
+    }
     router::ControlRights control;
     control.remote = machine.router.control.remote;
     control.users.push_back(::geteuid());

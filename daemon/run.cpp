@@ -38,6 +38,9 @@ void resolve_token_files(const std::string& file, config::MachineConfig& machine
     for (config::LocalTerminalConfig& local : machine.locals) {
         resolve(local.rules.token_file);
     }
+    for (config::LocalTerminalConfig& debug : machine.debugs) {
+        resolve(debug.rules.token_file);
+    }
 }
 
 // What the file says of the machine, or every reason why not, a line each.

@@ -1,8 +1,10 @@
 #include "daemon/server.h"
 
 #include <algorithm>
+#include <array>
 #include <random>
 
+#include "config/debug.h"
 #include "daemon/certificates.h"
 #include "daemon/process_figures.h"
 #include "daemon/rights.h"
@@ -61,6 +63,7 @@ Server::Server(io::Loop& loop, Options options)
               seeded(), loop.now(), [this] { return figures(); }),
       carriers_(loop, router_, [this](const base::Report& report) { tell(report); }),
       ninep_(carriers_),
+      debug_(carriers_, options_.machine.debug_sessions),
       admission_(limits_of(options_.machine.handshakes)),
       validity_timer_(loop, [this] { report_validity(); }),
       shutdown_timer_(loop, [this] { watch_shutdown(); }) {
@@ -108,7 +111,7 @@ router::ProcessFigures Server::figures() const {
     figures.configuration = configuration_;
     const transport::Admission::Counters& handshakes = admission_.counters();
     figures.handshakes = {handshakes.accepted, admission_.unfinished(), handshakes.refused};
-    figures.clients = {{"9p", ninep_.clients()}};
+    figures.clients = {{"9p", ninep_.clients()}, {"debug", debug_.sessions()}};
     return figures;
 }
 
@@ -147,31 +150,33 @@ void Server::set_targets(const config::MachineConfig& machine) {
 // nothing changed.
 base::Result<void> Server::listen_as(const config::MachineConfig& machine) {
     struct Wanted {
-        router::Entry by;
+        Serves serves;
         std::string terminal;
         transport::Target target;
-        bool ninep = false;
         bool write = false;
     };
     std::vector<Wanted> wanted;
     if (!options_.socket.empty()) {
-        wanted.push_back(
-            {router::Entry::local_listener, "", io::Endpoint::unix_socket(options_.socket)});
+        wanted.push_back({Serves::services, "", io::Endpoint::unix_socket(options_.socket)});
     }
     for (const config::LocalTerminalConfig& local : machine.locals) {
-        wanted.push_back({router::Entry::local_listener, local.name, target_of(local.address)});
+        wanted.push_back({Serves::services, local.name, target_of(local.address)});
         wanted.back().target.origins = local.origins;
     }
     for (const config::Address& address : machine.listen) {
-        wanted.push_back({router::Entry::network_listener, "", target_of(address)});
+        wanted.push_back({Serves::neighbours, "", target_of(address)});
     }
     if (!options_.socket.empty()) {
-        wanted.push_back({router::Entry::local_listener, "",
-                          io::Endpoint::unix_socket(config::ninep_socket(options_.socket)), true});
+        wanted.push_back(
+            {Serves::ninep, "", io::Endpoint::unix_socket(config::ninep_socket(options_.socket))});
+        wanted.push_back(
+            {Serves::debug, "", io::Endpoint::unix_socket(config::debug_socket(options_.socket))});
     }
     for (const config::NinepListener& ninep : machine.ninep) {
-        wanted.push_back(
-            {router::Entry::local_listener, "", target_of(ninep.address), true, ninep.write});
+        wanted.push_back({Serves::ninep, "", target_of(ninep.address), ninep.write});
+    }
+    for (const config::LocalTerminalConfig& debug : machine.debugs) {
+        wanted.push_back({Serves::debug, debug.name, target_of(debug.address)});
     }
     for (Wanted& one : wanted) {
         one.target.max_frame = machine.router.terminal.max_frame;
@@ -179,12 +184,11 @@ base::Result<void> Server::listen_as(const config::MachineConfig& machine) {
     std::map<std::string, Listening> opened;
     std::vector<std::string> keys;
     std::vector<std::pair<transport::Listener*, transport::Target>> changed;
-    for (const auto& [by, terminal, target, ninep, write] : wanted) {
-        const bool local = by == router::Entry::local_listener;
-        const std::string key = (ninep   ? "9P "
-                                 : local ? "services "
-                                         : "neighbours ") +
-                                target.endpoint.text();
+    for (const auto& [serves, terminal, target, write] : wanted) {
+        const bool local = serves != Serves::neighbours;
+        constexpr std::array<const char*, 4> for_whom = {"services ", "neighbours ", "9P ",
+                                                         "debug "};
+        const std::string key = for_whom[static_cast<std::size_t>(serves)] + target.endpoint.text();
         keys.push_back(key);
         if (const auto there = listeners_.find(key); there != listeners_.end()) {
             changed.emplace_back(there->second.listener.get(), target);
@@ -200,16 +204,21 @@ base::Result<void> Server::listen_as(const config::MachineConfig& machine) {
             },
             [this, key](std::unique_ptr<io::Stream> stream) {
                 const Listening& at = listeners_.at(key);
-                if (at.ninep) {
+                if (at.serves == Serves::ninep) {
                     ninep_.accept(std::move(stream), at.write);
+                } else if (at.serves == Serves::debug) {
+                    debug_.accept(std::move(stream), at.terminal);
                 } else {
-                    carriers_.accept(at.by, at.terminal, std::move(stream));
+                    carriers_.accept(at.serves == Serves::neighbours
+                                         ? router::Entry::network_listener
+                                         : router::Entry::local_listener,
+                                     at.terminal, std::move(stream));
                 }
             });
         if (!listener) {
             return listener.error();
         }
-        opened.emplace(key, Listening{ninep, write, by, {}, std::move(*listener)});
+        opened.emplace(key, Listening{serves, write, {}, std::move(*listener)});
     }
     for (const auto& [listener, target] : changed) {
         if (const base::Result<void> became = listener->become(target); !became) {
@@ -276,6 +285,7 @@ base::Result<void> Server::apply(config::MachineConfig fresh) {
     }
     use_certificates(std::move(*tls));
     admission_.set_limits(limits_of(fresh.handshakes));
+    debug_.set_most(fresh.debug_sessions);
     set_targets(fresh);
     router::Options options = fresh.router;
     options.insecure = !config::insecure_listeners(fresh).empty();

@@ -12,6 +12,7 @@
 #include "config/deployment.h"
 #include "config/reload.h"
 #include "daemon/carriers.h"
+#include "daemon/debug_server.h"
 #include "daemon/in_process.h"
 #include "daemon/ninep_server.h"
 #include "io/loop.h"
@@ -69,10 +70,11 @@ private:
     void report_validity();
     void watch_shutdown();
 
+    // Whom a listener is for.
+    enum class Serves { services, neighbours, ninep, debug };
     struct Listening {
-        bool ninep = false;  // of the /svc tree
-        bool write = false;  // its clients may change the router
-        router::Entry by;
+        Serves serves = Serves::services;
+        bool write = false;    // of the /svc tree: its clients may change the router
         std::string terminal;  // the local terminal's name; empty: the default one
         std::unique_ptr<transport::Listener> listener;
     };
@@ -84,6 +86,7 @@ private:
     router::Router router_;
     Carriers carriers_;
     NinepServer ninep_;
+    DebugServer debug_;
     std::shared_ptr<const io::TlsContext> tls_;  // none: no TLS
     transport::Admission admission_;
     std::map<std::string, Listening> listeners_;  // by kind and endpoint

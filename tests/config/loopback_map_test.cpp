@@ -35,8 +35,10 @@ void check_connects(const Deployment& deployment) {
         for (const Address& address : machine.listen) {
             CHECK_MESSAGE(taken.insert(address.text()).second, address.text());
         }
-        for (const LocalTerminalConfig& local : machine.locals) {
-            CHECK_MESSAGE(taken.insert(local.address.text()).second, local.address.text());
+        for (const auto& terminals : {machine.locals, machine.debugs}) {
+            for (const LocalTerminalConfig& local : terminals) {
+                CHECK_MESSAGE(taken.insert(local.address.text()).second, local.address.text());
+            }
         }
     }
     for (const MachineConfig& machine : deployment.machines) {
@@ -52,6 +54,17 @@ void check_connects(const Deployment& deployment) {
 }  // namespace
 
 TEST_SUITE("config.loopback_map") {
+    TEST_CASE("debug terminals are mapped as local ones are") {
+        const Mapped mapped =
+            map("  a: {listen: [], terminals: [{name: d, type: debug, address: '10.0.0.1:23'},\n"
+                "      {name: u, type: debug, address: 'unix:///run/d'}]}\n"
+                "  b: {listen: [], terminals: [{name: d, type: debug, address: '10.0.0.2:23'},\n"
+                "      {name: u, type: debug, address: 'unix:///run/d'}]}\n");
+        check_connects(mapped.deployment);
+        CHECK(mapped.deployment.machines[0].debugs[0].address.text() == "127.77.0.1:23");
+        CHECK(mapped.deployment.machines[1].debugs[1].address.path == "/run/d.b");
+    }
+
     TEST_CASE("each host gets an address of its own, in the order of the file, with its ports") {
         const Mapped mapped =
             map("  a: {terminals: [{name: to-b, type: network, address: '10.0.0.2:9001'}]}\n"

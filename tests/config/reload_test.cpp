@@ -48,6 +48,24 @@ TEST_SUITE("config.reload") {
                                                            "link to-b changed"});
     }
 
+    TEST_CASE("debug terminals come, go and change") {
+        const auto with = [](const std::string& terminal) {
+            return machine("{terminals: [{name: d, type: debug, " + terminal + "}]}", "  b:\n",
+                           "limits: {debug_sessions: 3}\n");
+        };
+        const Reload reload =
+            compare(with("address: '127.0.0.1:1'"), with("address: '127.0.0.1:2'"));
+        CHECK(describe(reload) ==
+              std::vector<std::string>{"debug terminal d on 127.0.0.1:1 removed",
+                                       "debug terminal d on 127.0.0.1:2 added"});
+        CHECK(describe(compare(with("address: '127.0.0.1:1'"),
+                               with("address: '127.0.0.1:1', token: secret"))) ==
+              std::vector<std::string>{"debug terminal d on 127.0.0.1:1 changed"});
+        CHECK(describe(compare(machine("{}"), with("address: '127.0.0.1:1'"))) ==
+              std::vector<std::string>{"debug terminal d on 127.0.0.1:1 added",
+                                       "limits.debug_sessions changed from 64 to 3"});
+    }
+
     TEST_CASE("a terminal that leads to another machine is another link") {
         const auto leading_to = [](const std::string& peer) {
             return machine("{terminals: [{name: up, type: network, address: '10.0.0.2:1', peer: " +

@@ -1,0 +1,277 @@
+#include "daemon/debug_server.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "console/session.h"
+#include "envelope/address.h"
+#include "envelope/cursor.h"
+#include "envelope/json.h"
+#include "envelope/packer.h"
+#include "io/file.h"
+#include "router/permissions.h"
+
+namespace jetway::daemon {
+
+namespace {
+
+using console::Session;
+using envelope::Json;
+
+router::Arrival arrival_of(const io::Stream& stream, const std::string& terminal) {
+    router::Arrival arrival{.by = router::Entry::local_listener,
+                            .peer_address = stream.peer_name(),
+                            .terminal = terminal};
+    if (const io::PeerCredentials peer = stream.peer_credentials(); peer.known) {
+        arrival.user = {.uid = peer.uid, .gid = peer.gid, .groups = peer.groups};
+    }
+    arrival.encrypted = stream.encrypted();
+    arrival.certified = stream.certified();
+    return arrival;
+}
+
+// Those of the terminal; of one without any, none.
+router::TerminalRules rules_of(const router::Router& router, const std::string& terminal) {
+    for (const router::LocalTerminal& local : router.options().locals) {
+        if (local.name == terminal) {
+            return local.rules;
+        }
+    }
+    return {};
+}
+
+base::Bytes question_data(const console::Question& question) {
+    Json data{{"request", question.request}};
+    if (!question.args.is_null()) {
+        data["args"] = question.args;
+    }
+    base::Bytes raw;
+    envelope::append_json(raw, data);
+    return raw;
+}
+
+base::Result<Json> answer_of(const envelope::EnvelopeView& view) {
+    if (!view.error.empty()) {
+        const envelope::ErrorFields fields = envelope::read_error(view.error);
+        return base::Error{fields.code.empty() ? "error" : fields.code,
+                           fields.message + (fields.at.empty() ? "" : " (at " + fields.at + ")")};
+    }
+    base::Result<Json> answer = envelope::to_json(view.data);
+    if (answer && !answer->is_object()) {
+        return base::Error{"bad-data",
+                           std::string(view.source) + " answered with something that is no object"};
+    }
+    return answer;
+}
+
+}  // namespace
+
+class DebugServer::Connection final : private io::StreamHandler {
+public:
+    Connection(DebugServer& server, std::unique_ptr<io::Stream> stream, router::Arrival arrival)
+        : server_(server),
+          arrival_(std::move(arrival)),
+          stream_(std::move(stream)),
+          session_(options()),
+          timer_(server.carriers_.loop(), [this] { on_time(); }) {
+        stream_->set_handler(this);
+        stream_->start_reading();
+    }
+
+    const Session::Counters& counters() const { return session_.counters(); }
+
+private:
+    Session::Options options() {
+        const router::Router& router = server_.carriers_.router();
+        Session::Options options{.machine = router.options().machine};
+        if (!rules_of(router, arrival_.terminal).token.empty()) {
+            options.check_token = [this](std::string_view token) {
+                token_ = token;
+                return !router::why_not_connect(
+                    rules_of(server_.carriers_.router(), arrival_.terminal), arrival_, token);
+            };
+        }
+        return options;
+    }
+
+    Session::Moment moment() const {
+        return {server_.carriers_.loop().now(),
+                console::WallTime(std::chrono::milliseconds(io::wall_clock_ms()))};
+    }
+
+    void on_read(base::ByteView bytes, const std::shared_ptr<base::Bytes>& /*owner*/) override {
+        session_.on_bytes(bytes, moment());
+        go_on();
+    }
+    bool on_end() override {
+        session_.on_end(moment());
+        go_on();
+        return true;
+    }
+    void on_writable() override { go_on(); }
+    void on_closed(const base::Error& /*why*/) override { server_.lost(this); }
+
+    // Asks what is to be asked, writes what there is, and reads on when there is room.
+    void go_on() {
+        if (in_go_on_ || !stream_->is_open()) {
+            again_ = true;
+            return;
+        }
+        in_go_on_ = true;
+        do {
+            again_ = false;
+            ask();
+            write();
+        } while (again_);
+        in_go_on_ = false;
+        if (session_.ended() && session_.output_size() == 0 && !stream_->busy()) {
+            stream_->shutdown_then_close();
+            server_.lost(this);
+            return;
+        }
+        if (session_.wants_input() != reading_) {
+            reading_ = !reading_;
+            if (reading_) {
+                stream_->start_reading();
+            } else {
+                stream_->stop_reading();
+            }
+        }
+        arm();
+    }
+
+    void ask() {
+        for (const Session::Asked& asked : session_.take_questions()) {
+            if (router_ == nullptr || !router_->is_open()) {
+                router_ = std::make_unique<InProcess>(
+                    server_.carriers_, arrival_, token_,
+                    [this](const envelope::EnvelopeView& view) { on_envelope(view); });
+            }
+            const std::string destination =
+                envelope::make_address("router", asked.question.machine);
+            const base::Bytes data = question_data(asked.question);
+            base::Bytes id;
+            envelope::Packer(id).number(asked.number);
+            envelope::EnvelopeFields fields;
+            fields.destination = destination;
+            fields.id = id;
+            fields.data = data;
+            if (const base::Result<void> sent = router_->send(fields); !sent) {
+                session_.on_answer(asked.number, sent.error(), moment());
+                again_ = true;
+            }
+        }
+    }
+
+    void on_envelope(const envelope::EnvelopeView& view) {
+        envelope::Cursor cursor(view.in_reply_to);
+        std::uint64_t number = 0;
+        if (cursor.read_unsigned(number) && session_.waits_for(number)) {
+            session_.on_answer(number, answer_of(view), moment());
+            go_on();
+        }
+    }
+
+    void write() {
+        if (stream_->busy()) {
+            return;
+        }
+        const std::string text = session_.take_output(moment());
+        if (!text.empty()) {
+            std::vector<io::WriteChunk> chunks(1);
+            const base::ByteView bytes = base::as_bytes(text);
+            chunks[0].own.assign(bytes.begin(), bytes.end());
+            stream_->write(std::move(chunks));
+            moved_ = server_.carriers_.loop().now();
+            left_ = stream_->unfinished_bytes();
+            again_ = true;  // with room for more of it
+        }
+    }
+
+    void on_time() {
+        const base::Instant now = server_.carriers_.loop().now();
+        if (stream_->busy()) {
+            const std::size_t left = stream_->unfinished_bytes();
+            if (left != left_) {
+                left_ = left;
+                moved_ = now;
+            } else if (now - moved_ >= stalled) {
+                ++server_.counters_.stalled;
+                stream_->close();
+                server_.lost(this);
+                return;
+            }
+        }
+        session_.on_time(moment());
+        go_on();
+    }
+
+    void arm() {
+        timer_.set(std::min(session_.wake_at(), stream_->busy() ? moved_ + stalled : base::never));
+    }
+
+    DebugServer& server_;
+    router::Arrival arrival_;
+    std::string token_;
+    std::unique_ptr<io::Stream> stream_;
+    Session session_;
+    std::unique_ptr<InProcess> router_;
+    io::Timer timer_;
+    bool reading_ = true;
+    bool in_go_on_ = false;
+    bool again_ = false;
+    std::size_t left_ = 0;  // of the write, when it was last looked at
+    base::Instant moved_{};
+};
+
+DebugServer::DebugServer(Carriers& carriers, std::size_t most)
+    : carriers_(carriers), most_(most), reaper_(carriers.loop(), [this] { ended_.clear(); }) {}
+
+DebugServer::~DebugServer() = default;
+
+void DebugServer::accept(std::unique_ptr<io::Stream> stream, const std::string& terminal) {
+    if (connections_.size() >= most_) {
+        refuse(std::move(stream), "overloaded: there are " + std::to_string(most_) +
+                                      " debug terminals already (limits.debug_sessions)");
+        return;
+    }
+    router::Arrival arrival = arrival_of(*stream, terminal);
+    router::TerminalRules rules = rules_of(carriers_.router(), terminal);
+    rules.token.clear();  // it is typed
+    if (const router::Refused why = router::why_not_connect(rules, arrival, {})) {
+        refuse(std::move(stream), "forbidden: " + *why);
+        return;
+    }
+    ++counters_.accepted;
+    auto connection = std::make_unique<Connection>(*this, std::move(stream), std::move(arrival));
+    Connection* key = connection.get();
+    connections_.emplace(key, std::move(connection));
+}
+
+void DebugServer::refuse(std::unique_ptr<io::Stream> stream, const std::string& why) {
+    ++counters_.refused;
+    const std::string line = "error: " + why + "\n";
+    const base::ByteView bytes = base::as_bytes(line);
+    const auto report = failures_.note(why,
+                                       {base::Report::Level::warning,
+                                        "debug terminal refused",
+                                        {{"peer", stream->peer_name()}, {"why", why}}},
+                                       carriers_.loop().now());
+    if (report) {
+        carriers_.report(*report);
+    }
+    stream->end_with({bytes.begin(), bytes.end()}, std::chrono::seconds(2));
+}
+
+void DebugServer::lost(Connection* connection) {
+    const auto found = connections_.find(connection);
+    if (found != connections_.end()) {
+        counters_.lines += connection->counters().lines;
+        counters_.lost += connection->counters().lost;
+        ended_.push_back(std::move(found->second));
+        connections_.erase(found);
+        reaper_.set(carriers_.loop().now());
+    }
+}
+
+}  // namespace jetway::daemon
