@@ -5,6 +5,7 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 
 #include "daemon/log.h"
@@ -146,6 +147,12 @@ int run(const RunOptions& options) {
               loop.now());
     loop.run();
     log.write({Level::info, "router ended", {}}, loop.now());
+    server.reset();
+    if (loop.looking_up()) {
+        // A resolver that does not answer would keep the process for many seconds, and an engine of
+        // containers or a service manager would kill it meanwhile.
+        std::_Exit(0);
+    }
     return 0;
 }
 

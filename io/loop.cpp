@@ -118,4 +118,8 @@ std::size_t Loop::lingering() const {
     return state_->lingering.size();
 }
 
+bool Loop::looking_up() const {
+    return state_->lookups > 0;
+}
+
 }  // namespace jetway::io

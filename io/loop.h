@@ -56,6 +56,10 @@ public:
     // Connections that Stream::shutdown_then_close left to the loop and that are not finished yet.
     std::size_t lingering() const;
 
+    // Whether the resolver still looks for a name. The loop's end waits for it, however long it
+    // takes.
+    bool looking_up() const;
+
     // For io/ only.
     LoopState& state() { return *state_; }
 
