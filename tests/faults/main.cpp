@@ -34,6 +34,8 @@ int main(int argc, char** argv) {
         ->required()
         ->expected(1, static_cast<int>(faults::max_destinations));
     receive->add_flag("--answer", receiving.answer, "answers each envelope");
+    receive->add_flag("--again", receiving.again,
+                      "attaches again whenever its connection ends, and tells of refused answers");
 
     CLI11_PARSE(app, argc, argv);
     const base::Result<transport::Target> target = client::parse_endpoint(router);

@@ -31,7 +31,10 @@ struct SendOptions {
 struct ReceiveOptions {
     transport::Target router;
     std::vector<std::string> services;  // each by a connection of its own
-    bool answer = false;
+    bool answer = false;  // with whether the envelope was marked as a possible duplicate
+    // Attaches again whenever its connection ends, and prints a line for each answer that is
+    // refused.
+    bool again = false;
 };
 
 // Until all is sent and settled, or SIGTERM. Prints one line of JSON for SIGUSR1, and one at the

@@ -1,4 +1,5 @@
 // The receiving half: what arrived of each stream, in what order, how often, how late.
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <map>
@@ -7,6 +8,7 @@
 
 #include "envelope/cursor.h"
 #include "envelope/json.h"
+#include "envelope/packer.h"
 #include "io/signals.h"
 #include "tests/faults/numbered.h"
 #include "tests/faults/numbers.h"
@@ -20,17 +22,18 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t max_streams = 10'000;
 constexpr std::size_t listed_gaps = 50;
+constexpr base::Duration redial = milliseconds(50);
 
 class Receiver {
 public:
     Receiver(client::Runtime& runtime, std::string service, const ReceiveOptions& options)
-        : runtime_(runtime), service_(std::move(service)), answer_(options.answer) {}
+        : runtime_(runtime), service_(std::move(service)), options_(options) {}
 
-    base::Result<void> attach(const transport::Target& router) {
+    base::Result<void> attach() {
         client::Options options;
         options.services.push_back(
             {.name = service_, .capabilities = {}, .version = {}, .weight = 1});
-        auto client = client::Client::connect(runtime_, router, options);
+        auto client = client::Client::connect(runtime_, options_.router, options);
         if (!client) {
             return client.error();
         }
@@ -77,6 +80,9 @@ private:
     void take(const envelope::EnvelopeView& view) {
         envelope::Cursor cursor(view.data);
         base::ByteView payload;
+        if (!view.error.empty() && options_.again) {
+            tell_refused(view);
+        }
         if (!view.error.empty() || !cursor.read_binary(payload) || payload.size() < payload_head ||
             (streams_.size() >= max_streams && !streams_.contains(view.source))) {
             ++unexpected_;
@@ -94,24 +100,42 @@ private:
         }
         ++arrived_;
         latencies_.add(runtime_.loop().now().time_since_epoch() - base::Duration(sent));
-        if (answer_) {
-            answer(view);
+        if (options_.answer) {
+            answer(view, marked);
         }
     }
 
-    void answer(const envelope::EnvelopeView& view) {
+    // The answer has the id of what it answers, by which its refusal is known.
+    void answer(const envelope::EnvelopeView& view, bool marked) {
         const std::string to(view.answer_to());
+        base::Bytes data;
+        envelope::Packer(data).boolean(marked);
         envelope::EnvelopeFields fields;
         fields.destination = to;
+        fields.id = view.id;
         fields.in_reply_to = view.id;
+        fields.data = data;
         if (!client_->send(fields)) {
             ++unanswered_;
         }
     }
 
+    void tell_refused(const envelope::EnvelopeView& view) const {
+        envelope::Cursor cursor(view.in_reply_to);
+        std::uint64_t id = 0;
+        if (cursor.read_unsigned(id)) {
+            const envelope::ErrorFields error = envelope::read_error(view.error);
+            std::printf("%s\n", envelope::write_json({{"refused_answer", id},
+                                                      {"to", error.destination},
+                                                      {"code", error.code}})
+                                    .c_str());
+            std::fflush(stdout);
+        }
+    }
+
     client::Runtime& runtime_;
     std::string service_;
-    bool answer_;
+    const ReceiveOptions& options_;
     std::unique_ptr<client::Client> client_;
     std::map<std::string, Numbers, std::less<>> streams_;  // by source
     Latencies latencies_;                                  // since the last report
@@ -127,7 +151,7 @@ int receive_numbered(const ReceiveOptions& options) {
     std::vector<std::unique_ptr<Receiver>> receivers;
     for (const std::string& service : options.services) {
         receivers.push_back(std::make_unique<Receiver>(runtime, service, options));
-        if (const auto attached = receivers.back()->attach(options.router); !attached) {
+        if (const auto attached = receivers.back()->attach(); !attached) {
             std::fprintf(stderr, "jetway-numbered: %s\n", attached.error().detail.c_str());
             return 4;
         }
@@ -149,8 +173,23 @@ int receive_numbered(const ReceiveOptions& options) {
                               [&](int number) { (number == SIGUSR1 ? asked : ending) = true; });
     std::printf("{\"ready\":true}\n");
     std::fflush(stdout);
+    const auto lost = [&receivers] {
+        return std::any_of(receivers.begin(), receivers.end(),
+                           [](const auto& receiver) { return !receiver->is_open(); });
+    };
     while (!ending) {
-        runtime.wait_until([&] { return ending || asked; }, base::never);
+        runtime.wait_until([&] { return ending || asked || (options.again && lost()); },
+                           base::never);
+        if (options.again && lost()) {
+            for (const auto& receiver : receivers) {
+                if (!receiver->is_open()) {
+                    static_cast<void>(receiver->attach());
+                }
+            }
+            if (lost()) {
+                runtime.wait_until([&] { return ending || asked; }, runtime.now() + redial);
+            }
+        }
         if (std::exchange(asked, false)) {
             print();
         }
