@@ -252,6 +252,7 @@ def shared():
         def interrupted(*_):
             raise KeyboardInterrupt
         signal.signal(signal.SIGTERM, interrupted)
+        signal.signal(signal.SIGINT, interrupted)
         try:
             _shared = Engine()
         except Unusable as error:
