@@ -3,8 +3,6 @@
 import json
 import os
 import pathlib
-import shutil
-import tempfile
 import time
 import unittest
 
@@ -21,7 +19,7 @@ class Cluster:
 
     def __init__(self, engine, file, folder=None, override=None, services=()):
         self.engine, self.folder = engine, folder
-        self.project = f"{PREFIX}{os.getpid()}-{pathlib.Path(file).stem}"
+        self.project = f"{PREFIX}{pathlib.Path(file).stem}"
         self._files = ["--file", COMPOSE / file]
         if override is not None:
             (folder / "override.yml").write_text(override)
@@ -77,6 +75,7 @@ class Machines:
 
     def __init__(self, folder, machines):
         self.folder = folder
+        folder.chmod(0o755)
         for machine in machines:
             self.add(machine)
 
@@ -93,11 +92,6 @@ class Machines:
             return client.request(f"router@{machine}", {"request": what, **({"args": args} if args else {})}).data
 
 
-def folder_for(machines):
-    """A folder for the sockets of these machines, with a short path."""
-    return Machines(pathlib.Path(tempfile.mkdtemp(prefix=PREFIX)), machines)
-
-
 class TestCase(unittest.TestCase):
     """Tests with the one engine of this program, or skipped with the reason why there is none."""
 
@@ -107,5 +101,3 @@ class TestCase(unittest.TestCase):
             cls.engine = engines.shared()
         except Unusable as reason:
             raise unittest.SkipTest(str(reason)) from None
-        cls.folders = []
-        cls.addClassCleanup(lambda: [shutil.rmtree(folder, ignore_errors=True) for folder in cls.folders])

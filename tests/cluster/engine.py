@@ -29,7 +29,7 @@ BASE = "debian:bookworm-slim"
 PACKAGES = {"docker": "docker.io", "dockerd": "docker.io", "docker-compose": "docker-compose", "iptables": "iptables",
             "debootstrap": "debootstrap", "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1": "libfaketime"}
 CACHE = pathlib.Path.home() / ".cache" / "jetway-tests"
-PREFIX = "jetway-tests-"
+PREFIX = f"jetway-tests-{os.getpid()}-"
 # What Debian's own small image leaves out, too.
 LEFT_OUT = ["usr/share/doc/*", "usr/share/man/*", "usr/share/info/*", "usr/share/locale/*", "var/cache/apt/*",
             "var/lib/apt/lists/*", "var/log/*"]
@@ -57,6 +57,7 @@ class Engine:
         self.folder, self.inside, self._daemon = None, [], None
         self._image = None
         self._undo = contextlib.ExitStack()
+        _sweep()
         self.took = {}  # seconds, by step
         try:
             self._find()
@@ -76,9 +77,15 @@ class Engine:
         if self._daemon is None:
             self._undo.callback(call, *arguments)
 
+    def temporary_folder(self):
+        """A folder that is gone at the end; its path is short, as those of sockets must be."""
+        folder = pathlib.Path(tempfile.mkdtemp(prefix=PREFIX))
+        self._undo.callback(shutil.rmtree, folder, ignore_errors=True)
+        return folder
+
     def image(self):
         """The tag of the image that the Dockerfile makes of the binary that the tests run."""
-        tag = f"{PREFIX}{os.getpid()}:latest"
+        tag = f"{PREFIX}image:latest"
         if self._image == tag:
             return tag
         with tempfile.TemporaryDirectory(prefix=PREFIX) as context:
@@ -100,7 +107,7 @@ class Engine:
         if self._daemon is not None:
             self._daemon.kill()
             self._daemon.wait(10)
-            _remove_groups(self._group)
+            _remove_groups(self.folder.name)
         if self.folder is not None:
             for _ in range(50):  # the namespace's last processes may still be ending
                 shutil.rmtree(self.folder, ignore_errors=True)
@@ -145,7 +152,6 @@ class Engine:
 
     def _start(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=PREFIX))
-        self._group = self.folder.name
         log = self.folder / "log"
         self.environment["DOCKER_HOST"] = f"unix://{self.folder}/socket"
         for name in ("DOCKER_CONTEXT", "DOCKER_TLS_VERIFY"):
@@ -153,7 +159,7 @@ class Engine:
         # Its data is in memory: seen by nobody else, and gone with it.
         daemon = (f"ip link set lo up; mkdir {self.folder}/data; mount -t tmpfs -o size=2g,mode=0711 data {self.folder}/data; "
                   f"dockerd --data-root {self.folder}/data --exec-root {self.folder}/run "
-                  f"--pidfile {self.folder}/pid --host unix://{self.folder}/socket --cgroup-parent /{self._group} "
+                  f"--pidfile {self.folder}/pid --host unix://{self.folder}/socket --cgroup-parent /{self.folder.name} "
                   f"--exec-opt native.cgroupdriver=cgroupfs & wait")
         with open(log, "wb") as output:
             self._daemon = subprocess.Popen(
@@ -223,6 +229,14 @@ def _install():
         run(["apt-get", "install", "-y", "--no-install-recommends", *missing], env=environment, timeout=600)
     except (RuntimeError, subprocess.TimeoutExpired) as error:
         raise Unusable(f"{', '.join(missing)} can't be installed: {error}") from None
+
+
+def _sweep():
+    """What runs have left that were killed before they could tidy up."""
+    for folder in pathlib.Path(tempfile.gettempdir()).glob("jetway-tests-*-*"):
+        if not pathlib.Path("/proc", folder.name.split("-")[2]).exists():
+            _remove_groups(folder.name)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _remove_groups(name):

@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 
-from cluster import COMPOSE, NUMBERED, Cluster, folder_for
+from cluster import COMPOSE, NUMBERED, Cluster, Machines
 from engine import until
 from load import Load
 
@@ -56,10 +56,9 @@ def override(folder, clocked):
 
 class Five(Cluster):
     def __init__(self, engine, rate=RATE):
-        self.machines = folder_for([*MACHINES, "machine-f"])
+        self.machines = Machines(engine.temporary_folder(), [*MACHINES, "machine-f"])
         self.load = None
         folder = self.machines.folder
-        folder.chmod(0o755)
         self.file = folder / "deployment.yml"
         shutil.copy(COMPOSE / "deployments" / "five-machines.yml", self.file)
         (folder / "clock").write_text("+0\n")
@@ -76,7 +75,6 @@ class Five(Cluster):
             self.load.stop()
             self.load = None
         super().close()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def complete(self, machine):
         """Whether that router has a way to every service's instances, and all are up."""
