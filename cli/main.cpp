@@ -46,6 +46,7 @@ int main(int argc, char** argv) {
     add_serve(app, context);
     add_ping(app, context);
     add_explain(app, context);
+    add_debug(app, context);
     add_drain(app, context);
     add_register(app, context);
     add_deregister(app, context);

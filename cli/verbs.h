@@ -27,6 +27,7 @@ void add_listen(CLI::App& app, Context& context);
 void add_serve(CLI::App& app, Context& context);
 void add_ping(CLI::App& app, Context& context);
 void add_explain(CLI::App& app, Context& context);
+void add_debug(CLI::App& app, Context& context);
 void add_drain(CLI::App& app, Context& context);
 void add_register(CLI::App& app, Context& context);
 void add_deregister(CLI::App& app, Context& context);

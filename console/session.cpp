@@ -35,7 +35,7 @@ std::vector<std::string_view> verb_names() {
 
 Session::Session(Options options)
     : options_(std::move(options)),
-      machine_(options_.machine),
+      machine_(options_.at.empty() ? options_.machine : options_.at),
       lines_(longest_line),
       admitted_(!options_.check_token) {
     if (options_.ending == Ending::prompt) {

@@ -42,6 +42,7 @@ public:
 
     struct Options {
         std::string machine;  // whose router this is
+        std::string at{};     // where it looks from at first; empty: there
         Ending ending = Ending::empty_line;
         bool colour = false;
         // Whether a token is the right one; empty: none is asked for.

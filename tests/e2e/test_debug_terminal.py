@@ -9,7 +9,7 @@ import subprocess
 import time
 import unittest
 
-from harness import SLOW, TestCase, free_addresses, run_jetway, until
+from harness import BINARY, SLOW, TestCase, free_addresses, run_jetway, until
 
 SOMEBODY = 65534  # a user that the tests' own isn't
 
@@ -64,7 +64,7 @@ def columns(table):
     return [line.split() for line in table.splitlines()[1:]]
 
 
-class DebugTerminal(TestCase):
+class Mesh(TestCase):
     """machine-a – machine-b – machine-c, as the document's, in a line."""
 
     def setUp(self):
@@ -112,6 +112,10 @@ machines:
         self.file.write_text(self.text(**how))
         router.signal(signal.SIGHUP)
         until(lambda: router.text().count('"reloaded"') > said, what="the reload")
+
+
+class DebugTerminal(Mesh):
+    """By a plain socket."""
 
     def test_shows_what_the_command_line_shows(self):
         terminal = self.terminal()
@@ -331,6 +335,155 @@ machines:
         until(lambda: time.monotonic() - begun > 2, what="two seconds")
         self.assertLess(used() - before, 0.1 * SLOW)
         self.assertIn("machine     machine-a", terminals[-1].ask("status"))
+
+
+class Tmux:
+    """A real terminal of 120 columns, in which a shell command runs, on a tmux server of its own."""
+
+    def __init__(self, folder, command, environment):
+        self.server = ["tmux", "-S", str(folder / "tmux.sock"), "-f", "/dev/null"]
+        env = {key: value for key, value in os.environ.items() if key not in ("TMUX", "JETWAY_SOCKET")}
+        subprocess.run([*self.server, "new-session", "-d", "-x", "120", "-y", "50", command],
+                       env={**env, "TERM": "screen-256color", "LC_ALL": "C.UTF-8", **environment}, check=True)
+
+    def close(self):
+        subprocess.run([*self.server, "kill-server"], capture_output=True, check=False)
+
+    def keys(self, *keys):
+        subprocess.run([*self.server, "send-keys", *keys], check=True)
+
+    def type(self, text):
+        subprocess.run([*self.server, "send-keys", "-l", text], check=True)
+
+    def screen(self):
+        """What the terminal shows, or nothing when what ran in it has ended."""
+        done = subprocess.run([*self.server, "capture-pane", "-p"], capture_output=True, text=True, check=False)
+        return done.stdout.rstrip() if done.returncode == 0 else None
+
+    def until(self, condition, what):
+        try:
+            until(lambda: condition(self.screen() or ""), what=what)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; the screen:\n{self.screen()}") from None
+
+    def shows(self, text):
+        self.until(lambda screen: text in screen, f"{text!r} on the screen")
+
+    def last_line(self, text):
+        self.until(lambda screen: screen.splitlines()[-1:] == [text], f"{text!r} as the last line of the screen")
+
+
+@unittest.skipUnless(shutil.which("tmux"), "needs tmux")
+class AtATerminal(Mesh):
+    """`jetway debug` in a real pseudo-terminal."""
+
+    def start(self, *arguments):
+        self.state = self.world.folder / "state"
+        command = " ".join([str(BINARY), "debug", *arguments])
+        tmux = Tmux(self.world.folder, command, {"JETWAY_SOCKET": str(self.routers["a"].socket),
+                                                 "XDG_STATE_HOME": str(self.state)})
+        self.addCleanup(tmux.close)
+        return tmux
+
+    def ended(self, tmux):
+        until(lambda: tmux.screen() is None, what="the end of jetway debug")
+
+    def test_lines_are_edited_completed_and_remembered(self):
+        tmux = self.start()
+        tmux.last_line("machine-a>")
+        tmux.type("stat")
+        tmux.keys("Tab")
+        tmux.last_line("machine-a> status")
+        tmux.keys("Enter")
+        tmux.shows("machine     machine-a")
+        tmux.last_line("machine-a>")
+        # A service, then its machine; what isn't sure is shown.
+        tmux.type("explain g")
+        tmux.keys("Tab")
+        tmux.last_line("machine-a> explain gpu-server")
+        tmux.keys("BSpace")
+        tmux.type("@")
+        tmux.keys("Tab")
+        tmux.last_line("machine-a> explain gpu-server@machine-")
+        tmux.keys("Tab")
+        tmux.shows("gpu-server@machine-b")
+        tmux.type("c")
+        tmux.keys("Enter")
+        tmux.shows("bound to machine-c, forwarded by to-machine-b")
+        # Editing: the word at the beginning is replaced.
+        tmux.type("xyzzy gpu-server")
+        tmux.keys("C-a", "M-d")
+        tmux.type("routes")
+        tmux.keys("Enter")
+        tmux.shows("machine-b→machine-c")
+        # A machine, and the prompt that names it.
+        tmux.type("at machine-")
+        tmux.type("c")
+        tmux.keys("Enter")
+        tmux.last_line("machine-c>")
+        tmux.type("statsu")
+        tmux.keys("Enter")
+        tmux.shows("there is no verb `statsu`: did you mean `status`?")
+        # The lines before, the newest first.
+        tmux.keys("Up", "Up")
+        tmux.last_line("machine-c> at machine-c")
+        tmux.keys("Up")
+        tmux.last_line("machine-c> routes gpu-server")
+        # Ctrl-C gives the line up, Ctrl-D leaves.
+        tmux.keys("C-c")
+        tmux.last_line("machine-c>")
+        tmux.keys("C-d")
+        self.ended(tmux)
+        # They are there the next time, for their owner alone.
+        history = self.state / "jetway" / "history"
+        self.assertEqual(history.stat().st_mode & 0o777, 0o600)
+        tmux.close()
+        tmux = self.start("machine-b")
+        tmux.last_line("machine-b>")
+        tmux.keys("Up")
+        tmux.last_line("machine-b> statsu")
+        tmux.keys("C-c")
+        tmux.type("quit")
+        tmux.keys("Enter")
+        self.ended(tmux)
+
+    def test_ctrl_c_ends_what_runs(self):
+        tmux = self.start()
+        tmux.last_line("machine-a>")
+        tmux.type("ping gpu-server 1000")
+        tmux.keys("Enter")
+        tmux.shows("pong from gpu-server@machine-c")
+        tmux.keys("C-c")
+        tmux.last_line("machine-a>")
+        tmux.type("routes")
+        tmux.keys("Enter")
+        tmux.shows("SERVICE")
+
+    def test_it_ends_with_its_router_and_says_so(self):
+        tmux = self.start("; echo ended with $?; exec sleep 60")
+        tmux.last_line("machine-a>")
+        self.routers["a"].signal(signal.SIGTERM)
+        tmux.shows("ended with 4")
+
+    def test_from_a_pipe_each_line_is_answered(self):
+        done = run_jetway("debug", socket=self.routers["a"].socket, stdin="at machine-c\nstatus\nnonsense\nhelp quit")
+        self.assertEqual(done.returncode, 0)
+        at, status, wrong, last, rest = done.stdout.split("\n\n")
+        self.assertEqual(at, "at machine-c")
+        self.assertIn("machine     machine-c", status)
+        self.assertTrue(wrong.startswith("error: there is no verb `nonsense`"))
+        self.assertEqual(last, "quit\n  Ends")
+        self.assertEqual(rest, "")
+        file = self.world.write("lines", "help quit\n")
+        with open(file, "rb") as lines:  # a file is no pipe
+            done = subprocess.run([str(BINARY), "debug", "--socket", str(self.routers["a"].socket)], stdin=lines,
+                                  capture_output=True, text=True, timeout=20 * SLOW, check=True)
+        self.assertEqual(done.stdout, "quit\n  Ends\n\n")
+
+    def test_a_machine_that_is_not_there_is_told_at_once(self):
+        done = run_jetway("debug", "machine-x", socket=self.routers["a"].socket)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no-route", done.stderr)
 
 
 if __name__ == "__main__":
