@@ -306,7 +306,8 @@ bool uses_tls(const MachineConfig& machine) {
            std::any_of(machine.links.begin(), machine.links.end(), encrypted) ||
            std::any_of(machine.locals.begin(), machine.locals.end(), encrypted) ||
            std::any_of(machine.debugs.begin(), machine.debugs.end(), encrypted) ||
-           std::any_of(machine.ninep.begin(), machine.ninep.end(), encrypted);
+           std::any_of(machine.ninep.begin(), machine.ninep.end(), encrypted) ||
+           std::any_of(machine.admin.listen.begin(), machine.admin.listen.end(), encrypted);
 }
 
 std::vector<Address> insecure_listeners(const MachineConfig& machine) {
@@ -325,6 +326,9 @@ std::vector<Address> insecure_listeners(const MachineConfig& machine) {
     }
     for (const NinepListener& ninep : machine.ninep) {
         look_at(ninep.address);
+    }
+    for (const Listener& admin : machine.admin.listen) {
+        look_at(admin.address);
     }
     return found;
 }

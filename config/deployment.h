@@ -20,6 +20,7 @@
 
 #include "base/time.h"
 #include "config/address.h"
+#include "config/admin.h"
 #include "config/expect.h"
 #include "config/ninep.h"
 #include "config/problem.h"
@@ -76,6 +77,7 @@ struct MachineConfig {
     bool refuse_unknown_neighbours = false;
     Security security;
     HandshakeBounds handshakes;
+    Admin admin;                       // where it answers HTTP
     std::vector<NinepListener> ninep;  // where the /svc tree is served besides its default socket
 };
 
@@ -102,7 +104,8 @@ bool uses_tls(const MachineConfig& machine);
 
 // The same mesh on one host: every host that a machine is reached at becomes an address of its own
 // in 127.0.0.0/8, ports kept; each machine listens wherever the others dial it. Unix sockets that
-// two machines would share get the machine's name appended. `mapping`, if given, gets (was, is)
+// two machines would share get the machine's name appended. HTTP is at the default port of a
+// machine's first address unless the file says where. `mapping`, if given, gets (was, is)
 // pairs in the order of the file; "host (machine)" where several machines stood on one host.
 Deployment map_to_loopback(Deployment deployment,
                            std::vector<std::pair<std::string, std::string>>* mapping);

@@ -36,11 +36,7 @@ public:
                     move(link.address, link.peer);
                 }
             }
-            for (NinepListener& ninep : machine.ninep) {
-                if (!ninep.address.is_unix_socket()) {
-                    move(ninep.address, machine.name);
-                }
-            }
+            map_admin(machine);
         }
         if (mapping != nullptr) {
             list(*mapping);
@@ -98,6 +94,18 @@ private:
         machine.listen = std::move(listen);
     }
 
+    // The default gets an address that the machine has already, if it has any.
+    void map_admin(MachineConfig& machine) {
+        for (Listener& admin : machine.admin.listen) {
+            if (!machine.admin.configured && !machine.listen.empty()) {
+                admin.address.host = machine.listen.front().host;
+            } else if (!machine.admin.configured) {
+                admin.address.host.clear();  // the file says nothing of it
+                move(admin.address, machine.name);
+            }
+        }
+    }
+
     void map_locals(MachineConfig& machine, const std::set<std::string>& shared) {
         const auto move_local = [&](Address& address) {
             if (!address.is_unix_socket()) {
@@ -114,6 +122,14 @@ private:
         }
         for (LocalTerminalConfig& debug : machine.debugs) {
             move_local(debug.address);
+        }
+        for (Listener& ninep : machine.ninep) {
+            move_local(ninep.address);
+        }
+        for (Listener& admin : machine.admin.listen) {
+            if (machine.admin.configured) {
+                move_local(admin.address);
+            }
         }
     }
 
@@ -137,6 +153,12 @@ private:
             for (const LocalTerminalConfig& debug : machine.debugs) {
                 look_at(debug.address);
             }
+            for (const Listener& ninep : machine.ninep) {
+                look_at(ninep.address);
+            }
+            for (const Listener& admin : machine.admin.listen) {
+                look_at(admin.address);
+            }
         }
         return shared;
     }
@@ -147,6 +169,9 @@ private:
             ++machines_on[assigned.host];
         }
         for (const Assigned& assigned : assigned_) {
+            if (assigned.host.empty()) {
+                continue;
+            }
             const std::string owner =
                 machines_on[assigned.host] > 1 ? " (" + assigned.machine + ")" : "";
             mapping.emplace_back(assigned.host + owner, assigned.loopback);

@@ -67,6 +67,7 @@ private:
         draft_.config.control_group = std::move(settings.control_group);
         draft_.config.strict_services = settings.strict_services;
         draft_.config.refuse_unknown_neighbours = settings.refuse_unknown_neighbours;
+        draft_.config.admin = std::move(settings.admin);
         draft_.admin_remote = std::move(settings.admin_remote);
         draft_.config.security = std::move(settings.security);
         draft_.config.handshakes = settings.handshakes;

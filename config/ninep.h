@@ -1,28 +1,15 @@
 // NinepListener: where the /svc tree is served besides its default socket: `ninep: {listen:
 // [...]}`.
-//
-//     ninep:
-//       listen:
-//         - tcp://127.0.0.1:564
-//         - {address: tls://10.0.0.1:5640, write: true}
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "config/address.h"
-#include "config/problem.h"
-#include "config/yaml.h"
+#include "config/listener.h"
 
 namespace jetway::config {
 
-struct NinepListener {
-    Address address;     // unix, tcp or tls
-    bool write = false;  // who comes by TCP or TLS may change the router; of a Unix socket's
-                         // clients the kernel says who they are
-
-    friend bool operator==(const NinepListener&, const NinepListener&) = default;
-};
+using NinepListener = Listener;
 
 // The map at `ninep:`, over what a file has for all machines.
 std::vector<NinepListener> read_ninep(const YamlNode& node, std::vector<NinepListener> before,

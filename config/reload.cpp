@@ -86,9 +86,9 @@ std::string joined(const std::vector<std::string>& names) {
     return text;
 }
 
-std::string texts_of(const std::vector<NinepListener>& listeners) {
+std::string texts_of(const std::vector<Listener>& listeners) {
     std::vector<std::string> texts;
-    for (const NinepListener& one : listeners) {
+    for (const Listener& one : listeners) {
         texts.push_back(one.address.text() + (one.write ? " (write)" : ""));
     }
     return joined(texts);
@@ -114,6 +114,7 @@ std::vector<SettingChange> compare_settings(const MachineConfig& old, const Mach
     all.count("limits.terminals", old.router.terminals, fresh.router.terminals);
     all.count("limits.debug_sessions", old.debug_sessions, fresh.debug_sessions);
     all.count("limits.errors", old.router.errors, fresh.router.errors);
+    all.text("admin.listen", texts_of(old.admin.listen), texts_of(fresh.admin.listen));
     all.text("ninep.listen", texts_of(old.ninep), texts_of(fresh.ninep));
     all.duration("limits.hello_timeout", terminal.hello_timeout, new_terminal.hello_timeout);
     all.duration("limits.hold_timeout", terminal.hold_timeout, new_terminal.hold_timeout);

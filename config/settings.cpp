@@ -140,8 +140,11 @@ void read_balance(const YamlNode& node, Settings& settings, Problems& problems) 
 }
 
 void read_admin(const YamlNode& node, Settings& settings, Problems& problems) {
-    const Section section(node, "a map with `remote`", problems);
-    section.check_keys({{"remote"}, {}, {}});
+    const Section section(node, "a map with `listen` and `remote`", problems);
+    section.check_keys({{"listen", "remote"}, {}, {}});
+    if (const YamlNode* listen = section.find("listen")) {
+        settings.admin = {read_listeners(*listen, "HTTP", problems), true};
+    }
     if (const YamlNode* remote = section.find("remote")) {
         settings.admin_remote = read_machine_names(*remote, "remote", problems);
     }
@@ -190,6 +193,7 @@ Keys settings_keys() {
          "security.certificate",
          "security.key",
          "security.network",
+         "admin.listen",
          "admin.remote",
          "ninep.listen"}};
 }

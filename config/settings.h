@@ -11,6 +11,7 @@
 
 #include "balance/options.h"
 #include "base/time.h"
+#include "config/admin.h"
 #include "config/ninep.h"
 #include "config/rules.h"
 #include "config/section.h"
@@ -38,6 +39,7 @@ struct Settings {
     bool strict_services = false;
     bool refuse_unknown_neighbours = false;
     std::vector<PlacedName> admin_remote;  // machines
+    Admin admin;
     Security security;
     HandshakeBounds handshakes;
     std::vector<NinepListener> ninep;

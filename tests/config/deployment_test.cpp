@@ -197,6 +197,32 @@ machines:
         CHECK(services[1] == router::ConfiguredService{"gpu", {"h264", "av1"}, "1.2", 65535});
     }
 
+    TEST_CASE("HTTP is answered on loopback unless the file says where, or nowhere") {
+        const Deployment deployment = valid(
+            "admin: {listen: [{address: 'tls://10.0.0.1:443', write: true}]}\n"
+            "machines:\n  a: {}\n  b: {admin: {listen: []}}\n  c: {admin: {remote: [a]}}\n"
+            "  d: {admin: {listen: ['unix:///run/x', '10.0.0.9:80']}}\n"
+            "security: {certificates: x}\n");
+        const Admin& a = deployment.find("a")->admin;
+        REQUIRE(a.listen.size() == 1);
+        CHECK(a.listen[0].address.text() == "tls://10.0.0.1:443");
+        CHECK(a.listen[0].write);
+        CHECK(uses_tls(*deployment.find("a")));
+        CHECK(insecure_listeners(*deployment.find("a")).empty());
+        CHECK(deployment.find("b")->admin.listen.empty());
+        CHECK(deployment.find("b")->admin.configured);
+        CHECK(deployment.find("c")->admin == a);
+        CHECK_FALSE(deployment.find("d")->admin.listen[0].write);
+        REQUIRE(insecure_listeners(*deployment.find("d")).size() == 1);
+        CHECK(insecure_listeners(*deployment.find("d"))[0].text() == "10.0.0.9:80");
+
+        const Admin unsaid = valid("machines:\n  a: {}\n").find("a")->admin;
+        CHECK_FALSE(unsaid.configured);
+        REQUIRE(unsaid.listen.size() == 1);
+        CHECK(unsaid.listen[0].address.text() == "127.0.0.1:7930");
+        CHECK_FALSE(unsaid.listen[0].write);
+    }
+
     TEST_CASE("a service's instances can be 9P servers, and it can have a policy") {
         const Deployment deployment = valid(
             "balance: {unhealthy_after: 5, healthy_after: 1, probe_interval: 1s}\n"

@@ -77,6 +77,23 @@ TEST_SUITE("config.loopback_map") {
         CHECK(a.listen[0].text() == "127.77.0.1:9001");
         CHECK(a.listen[1].text() == "127.77.0.1:9002");
         check_connects(mapped.deployment);
+        // HTTP has its default on each, and the one whose address the file doesn't say gets one.
+        CHECK(a.admin.listen[0].address.text() == "127.77.0.1:7930");
+        CHECK(mapped.deployment.find("b")->admin.listen[0].address.text() == "127.77.0.2:7930");
+        CHECK(mapped.deployment.find("c")->admin.listen[0].address.text() == "127.77.0.3:7930");
+    }
+
+    TEST_CASE("where the file says that HTTP is answered, each machine gets an address for it") {
+        const Mapped mapped =
+            map("  a: {admin: {listen: ['10.0.0.1:80', 'unix:///run/h']}}\n"
+                "  b: {admin: {listen: ['10.0.0.1:80', 'unix:///run/h']}}\n");
+        const MachineConfig& a = *mapped.deployment.find("a");
+        const MachineConfig& b = *mapped.deployment.find("b");
+        REQUIRE(a.admin.listen.size() == 2);
+        CHECK(a.admin.listen[0].address.text() == "127.77.0.1:80");
+        CHECK(b.admin.listen[0].address.text() == "127.77.0.2:80");
+        CHECK(a.admin.listen[1].address.path == "/run/h.a");
+        CHECK(b.admin.listen[1].address.path == "/run/h.b");
     }
 
     TEST_CASE("machines that stand on one host get an address each") {

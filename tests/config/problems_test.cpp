@@ -86,6 +86,24 @@ TEST_SUITE("config.problems") {
         }
     }
 
+    TEST_CASE("where HTTP is answered is checked") {
+        const auto admin = [](const std::string& value) {
+            return "admin: " + value + "\nmachines: {a: {}}\n";
+        };
+        const Case cases[] = {
+            {admin("{listen: ['ws://127.0.0.1:1']}"),
+             "...expected unix://, tcp:// or tls:// for HTTP, not `ws://127.0.0.1:1/`"},
+            {admin("{listen: ['127.0.0.1:1', 'tcp://127.0.0.1:1']}"),
+             "...`127.0.0.1:1` stands here twice"},
+            {admin("{listen: [{write: true}]}"), "...expected `address`: where to listen"},
+            {admin("{listen: [{address: '127.0.0.1:1', wirte: true}]}"),
+             "...did you mean `write`?"},
+            {admin("{lisen: []}"), "...did you mean `listen`?"}};
+        for (const Case& c : cases) {
+            check_says(c);
+        }
+    }
+
     TEST_CASE("what later versions bring is refused plainly") {
         for (const char* key : {"dns", "registry"}) {
             check_says({std::string(key) + ": {x: 1}\nmachines: {a: {}}\n",
