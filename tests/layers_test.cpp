@@ -27,20 +27,21 @@ const std::map<std::string, std::set<std::string>> may_include = {
     {"config", {"base", "envelope", "terminal", "gossip", "balance", "router"}},
     {"ninep", {"base", "envelope", "terminal", "gossip", "balance", "router"}},
     {"console", {"base", "envelope"}},
+    {"admin", {"base", "envelope", "terminal", "router"}},
     {"sim", {"base", "envelope", "terminal", "gossip", "balance", "router"}},
     {"io", {"base"}},
     {"transport", {"base", "envelope", "terminal", "io"}},
     {"client", {"base", "envelope", "terminal", "io", "transport"}},
     {"daemon",
-     {"base", "envelope", "terminal", "gossip", "balance", "router", "ninep", "console", "config",
-      "io", "transport"}},
+     {"base", "envelope", "terminal", "gossip", "balance", "router", "ninep", "admin", "console",
+      "config", "io", "transport"}},
     {"cli",
      {"base", "envelope", "terminal", "gossip", "balance", "router", "ninep", "console", "config",
       "io", "transport", "client", "daemon", "sim"}},
 };
 
-const std::set<std::string> pure = {"base",   "envelope", "terminal", "gossip", "balance",
-                                    "router", "ninep",    "console",  "config", "sim"};
+const std::set<std::string> pure = {"base",  "envelope", "terminal", "gossip", "balance", "router",
+                                    "ninep", "admin",    "console",  "config", "sim"};
 
 // What the core may not contain, and why it would want to.
 const std::vector<std::regex> impure = {

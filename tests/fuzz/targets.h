@@ -23,6 +23,7 @@ void terminal(base::ByteView bytes);
 void routers(base::ByteView bytes);
 void websocket(base::ByteView bytes);
 void upgrade(base::ByteView bytes);
+void http(base::ByteView bytes);
 void ninep_message(base::ByteView bytes);
 void ninep_session(base::ByteView bytes);
 void ninep_tree(base::ByteView bytes);
@@ -47,6 +48,7 @@ inline constexpr std::array targets = {
     Target{"routers", routers},
     Target{"websocket", websocket},
     Target{"upgrade", upgrade},
+    Target{"http", http},
     Target{"ninep_message", ninep_message},
     Target{"ninep_session", ninep_session},
     Target{"ninep_tree", ninep_tree},
