@@ -116,6 +116,7 @@ int run(const RunOptions& options) {
     wanted.socket = socket_path(options, *loaded);
     wanted.folder = std::filesystem::path(options.file).parent_path().string();
     wanted.insecure = options.insecure;
+    wanted.admin = true;
     wanted.on_report = [&](const base::Report& report) { log.write(report, loop.now()); };
     std::unique_ptr<Server> server;
     // Before the first socket is there: whoever sees it may end us in good order.

@@ -64,6 +64,7 @@ Server::Server(io::Loop& loop, Options options)
       carriers_(loop, router_, [this](const base::Report& report) { tell(report); }),
       ninep_(carriers_),
       debug_(carriers_, options_.machine.debug_sessions),
+      admin_(carriers_),
       admission_(limits_of(options_.machine.handshakes)),
       validity_timer_(loop, [this] { report_validity(); }),
       shutdown_timer_(loop, [this] { watch_shutdown(); }) {
@@ -111,7 +112,9 @@ router::ProcessFigures Server::figures() const {
     figures.configuration = configuration_;
     const transport::Admission::Counters& handshakes = admission_.counters();
     figures.handshakes = {handshakes.accepted, admission_.unfinished(), handshakes.refused};
-    figures.clients = {{"9p", ninep_.clients()}, {"debug", debug_.sessions()}};
+    figures.clients = {
+        {"9p", ninep_.clients()}, {"debug", debug_.sessions()}, {"http", admin_.clients()}};
+    figures.clients_refused = {{"http", admin_.refused()}};
     return figures;
 }
 
@@ -146,79 +149,122 @@ void Server::set_targets(const config::MachineConfig& machine) {
     }
 }
 
-// Opens what `machine` wants and isn't open, then closes what it no longer wants; on an error
-// nothing changed.
-base::Result<void> Server::listen_as(const config::MachineConfig& machine) {
-    struct Wanted {
-        Serves serves;
-        std::string terminal;
-        transport::Target target;
-        bool write = false;
-    };
+std::string Server::Wanted::key() const {
+    constexpr std::array<const char*, 5> for_whom = {"services ", "neighbours ", "9P ", "debug ",
+                                                     "HTTP "};
+    return for_whom[static_cast<std::size_t>(serves)] + target.endpoint.text();
+}
+
+std::vector<Server::Wanted> Server::wanted_listeners(const config::MachineConfig& machine) const {
     std::vector<Wanted> wanted;
     if (!options_.socket.empty()) {
-        wanted.push_back({Serves::services, "", io::Endpoint::unix_socket(options_.socket)});
+        wanted.push_back(
+            {.serves = Serves::services, .target = io::Endpoint::unix_socket(options_.socket)});
     }
     for (const config::LocalTerminalConfig& local : machine.locals) {
-        wanted.push_back({Serves::services, local.name, target_of(local.address)});
+        wanted.push_back({.serves = Serves::services,
+                          .target = target_of(local.address),
+                          .terminal = local.name});
         wanted.back().target.origins = local.origins;
     }
     for (const config::Address& address : machine.listen) {
-        wanted.push_back({Serves::neighbours, "", target_of(address)});
+        wanted.push_back({.serves = Serves::neighbours, .target = target_of(address)});
     }
     if (!options_.socket.empty()) {
         wanted.push_back(
-            {Serves::ninep, "", io::Endpoint::unix_socket(config::ninep_socket(options_.socket))});
+            {.serves = Serves::ninep,
+             .target = io::Endpoint::unix_socket(config::ninep_socket(options_.socket))});
         wanted.push_back(
-            {Serves::debug, "", io::Endpoint::unix_socket(config::debug_socket(options_.socket))});
+            {.serves = Serves::debug,
+             .target = io::Endpoint::unix_socket(config::debug_socket(options_.socket))});
     }
     for (const config::NinepListener& ninep : machine.ninep) {
-        wanted.push_back({Serves::ninep, "", target_of(ninep.address), ninep.write});
+        wanted.push_back(
+            {.serves = Serves::ninep, .target = target_of(ninep.address), .write = ninep.write});
     }
     for (const config::LocalTerminalConfig& debug : machine.debugs) {
-        wanted.push_back({Serves::debug, debug.name, target_of(debug.address)});
+        wanted.push_back(
+            {.serves = Serves::debug, .target = target_of(debug.address), .terminal = debug.name});
+    }
+    for (const config::Listener& admin : machine.admin.listen) {
+        if (machine.admin.configured || options_.admin) {
+            wanted.push_back({.serves = Serves::admin,
+                              .target = target_of(admin.address),
+                              .write = admin.write,
+                              .may_fail = !machine.admin.configured,
+                              .on_loopback = config::is_loopback_host(admin.address.host)});
+        }
     }
     for (Wanted& one : wanted) {
         one.target.max_frame = machine.router.terminal.max_frame;
     }
+    return wanted;
+}
+
+void Server::accept(const Listening& at, std::unique_ptr<io::Stream> stream) {
+    switch (at.serves) {
+        case Serves::ninep:
+            ninep_.accept(std::move(stream), at.write);
+            break;
+        case Serves::debug:
+            debug_.accept(std::move(stream), at.terminal);
+            break;
+        case Serves::admin:
+            admin_.accept(std::move(stream), at.write, at.on_loopback);
+            break;
+        default:
+            carriers_.accept(at.serves == Serves::services ? router::Entry::local_listener
+                                                           : router::Entry::network_listener,
+                             at.terminal, std::move(stream));
+    }
+}
+
+base::Result<std::unique_ptr<transport::Listener>> Server::open_listener(const Wanted& wanted) {
+    const bool certificate = wanted.serves == Serves::neighbours;
+    return transport::Listener::open(
+        loop_, wanted.target, {admission_, options_.on_report},
+        [this, certificate] {
+            return transport::Terms{
+                .tls = tls_, .machine = {}, .certificate_required = certificate};
+        },
+        [this, key = wanted.key()](std::unique_ptr<io::Stream> stream) {
+            accept(listeners_.at(key), std::move(stream));
+        });
+}
+
+// Opens what `machine` wants and isn't open, then closes what it no longer wants; on an error
+// nothing changed.
+base::Result<void> Server::listen_as(const config::MachineConfig& machine) {
     std::map<std::string, Listening> opened;
-    std::vector<std::string> keys;
+    std::map<std::string, Wanted> kept;  // all that are to be open
     std::vector<std::pair<transport::Listener*, transport::Target>> changed;
-    for (const auto& [serves, terminal, target, write] : wanted) {
-        const bool local = serves != Serves::neighbours;
-        constexpr std::array<const char*, 4> for_whom = {"services ", "neighbours ", "9P ",
-                                                         "debug "};
-        const std::string key = for_whom[static_cast<std::size_t>(serves)] + target.endpoint.text();
-        keys.push_back(key);
+    for (Wanted& one : wanted_listeners(machine)) {
+        const std::string key = one.key();
         if (const auto there = listeners_.find(key); there != listeners_.end()) {
-            changed.emplace_back(there->second.listener.get(), target);
-            continue;
+            changed.emplace_back(there->second.listener.get(), one.target);
+        } else if (opened.count(key) == 0) {
+            base::Result<std::unique_ptr<transport::Listener>> listener = open_listener(one);
+            if (!listener && one.may_fail) {
+                options_.on_report(
+                    {base::Report::Level::warning,
+                     "no metrics",
+                     {{"at", one.target.text()},
+                      {"why", listener.error().detail},
+                      {"do",
+                       "write `admin: {listen: [HOST:PORT]}` for this machine in the "
+                       "deployment, or `[]` for none"}}});
+                continue;
+            }
+            if (!listener) {
+                return listener.error();
+            }
+            opened.emplace(key, Listening{.serves = one.serves,
+                                          .terminal = {},
+                                          .write = false,
+                                          .on_loopback = one.on_loopback,
+                                          .listener = std::move(*listener)});
         }
-        if (opened.count(key) != 0) {
-            continue;
-        }
-        base::Result<std::unique_ptr<transport::Listener>> listener = transport::Listener::open(
-            loop_, target, {admission_, options_.on_report},
-            [this, local] {
-                return transport::Terms{.tls = tls_, .machine = {}, .certificate_required = !local};
-            },
-            [this, key](std::unique_ptr<io::Stream> stream) {
-                const Listening& at = listeners_.at(key);
-                if (at.serves == Serves::ninep) {
-                    ninep_.accept(std::move(stream), at.write);
-                } else if (at.serves == Serves::debug) {
-                    debug_.accept(std::move(stream), at.terminal);
-                } else {
-                    carriers_.accept(at.serves == Serves::neighbours
-                                         ? router::Entry::network_listener
-                                         : router::Entry::local_listener,
-                                     at.terminal, std::move(stream));
-                }
-            });
-        if (!listener) {
-            return listener.error();
-        }
-        opened.emplace(key, Listening{serves, write, {}, std::move(*listener)});
+        kept.insert_or_assign(key, std::move(one));
     }
     for (const auto& [listener, target] : changed) {
         if (const base::Result<void> became = listener->become(target); !became) {
@@ -232,12 +278,10 @@ base::Result<void> Server::listen_as(const config::MachineConfig& machine) {
              {{"for", key.substr(0, key.find(' '))}, {"at", listening.listener->bound().text()}}});
         listeners_.insert_or_assign(key, std::move(listening));
     }
-    std::erase_if(listeners_, [&keys](const auto& entry) {
-        return std::find(keys.begin(), keys.end(), entry.first) == keys.end();
-    });
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-        listeners_.at(keys[i]).terminal = wanted[i].terminal;
-        listeners_.at(keys[i]).write = wanted[i].write;
+    std::erase_if(listeners_, [&kept](const auto& entry) { return kept.count(entry.first) == 0; });
+    for (auto& [key, one] : kept) {
+        listeners_.at(key).terminal = one.terminal;
+        listeners_.at(key).write = one.write;
     }
     return {};
 }
@@ -311,7 +355,8 @@ void Server::shut_down(std::function<void()> done) {
         return;
     }
     on_shut_down_ = std::move(done);
-    listeners_.clear();
+    // Who asks whether this router is ready is answered to the end.
+    std::erase_if(listeners_, [](const auto& one) { return one.second.serves != Serves::admin; });
     const base::Duration grace = options_.machine.shutdown_grace;
     router_.drain_all(std::min<base::Duration>(grace / 4, drain_quiet), true, loop_.now());
     drain_over_ = loop_.now() + grace / 2;

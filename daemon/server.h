@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "config/deployment.h"
 #include "config/reload.h"
+#include "daemon/admin_server.h"
 #include "daemon/carriers.h"
 #include "daemon/debug_server.h"
 #include "daemon/in_process.h"
@@ -28,6 +29,7 @@ public:
         std::string socket;  // path of the default Unix socket; empty: none, nor one for 9P
         std::string folder;  // of the deployment file: relative paths of certificates start there
         bool insecure = false;  // may listen beyond loopback without TLS
+        bool admin = false;     // answers HTTP where a deployment does by default
         std::function<void(const base::Report&)> on_report;
     };
 
@@ -71,13 +73,27 @@ private:
     void watch_shutdown();
 
     // Whom a listener is for.
-    enum class Serves { services, neighbours, ninep, debug };
+    enum class Serves { services, neighbours, ninep, debug, admin };
+    struct Wanted {
+        Serves serves;
+        transport::Target target;
+        std::string terminal{};  // the local terminal's name; empty: the default one
+        bool write = false;      // ninep, admin: its clients may change the router
+        bool may_fail = false;   // then it is only reported
+        bool on_loopback = false;
+
+        std::string key() const;
+    };
     struct Listening {
-        Serves serves = Serves::services;
-        bool write = false;    // of the /svc tree: its clients may change the router
-        std::string terminal;  // the local terminal's name; empty: the default one
+        Serves serves;
+        std::string terminal;
+        bool write = false;
+        bool on_loopback = false;
         std::unique_ptr<transport::Listener> listener;
     };
+    std::vector<Wanted> wanted_listeners(const config::MachineConfig& machine) const;
+    base::Result<std::unique_ptr<transport::Listener>> open_listener(const Wanted& wanted);
+    void accept(const Listening& at, std::unique_ptr<io::Stream> stream);
 
     io::Loop& loop_;
     Options options_;
@@ -87,6 +103,7 @@ private:
     Carriers carriers_;
     NinepServer ninep_;
     DebugServer debug_;
+    AdminServer admin_;
     std::shared_ptr<const io::TlsContext> tls_;  // none: no TLS
     transport::Admission admission_;
     std::map<std::string, Listening> listeners_;  // by kind and endpoint

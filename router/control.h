@@ -39,6 +39,8 @@ struct ProcessFigures {
     } handshakes;
     // Connections now, at listeners that speak something else than frames: `9p`…
     std::map<std::string, std::uint64_t, std::less<>> clients;
+    // Those that were turned away, there being too many.
+    std::map<std::string, std::uint64_t, std::less<>> clients_refused;
 };
 
 // A request, as read from an envelope's `data`: {request: str, args?: map}.

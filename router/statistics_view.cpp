@@ -213,6 +213,10 @@ Json Control::statistics(base::Instant now) const {
     for (const auto& [kind, count] : figures.clients) {
         answer["clients"][kind] = count;
     }
+    answer["clientsRefused"] = Json::object();
+    for (const auto& [kind, count] : figures.clients_refused) {
+        answer["clientsRefused"][kind] = count;
+    }
     return answer;
 }
 
