@@ -88,13 +88,17 @@ class Engine:
         tag = f"{PREFIX}image:latest"
         if self._image == tag:
             return tag
+        docker, runtime = ROOT / "deploy" / "docker", f"{PREFIX}runtime:latest"
         with tempfile.TemporaryDirectory(prefix=PREFIX) as context:
             shutil.copy(BINARY, pathlib.Path(context) / "jetway")
-            self.docker("build", "--quiet", "--target", "prebuilt", "--tag", tag, "--file",
-                        ROOT / "deploy" / "docker" / "Dockerfile", context, timeout=120)
-        self.on_close(lambda: self.docker("image", "rm", "--force", tag, check=False))
+            self._build(context, runtime, "--target", "runtime", "--file", docker / "Dockerfile")
+            self._build(context, tag, "--build-arg", f"RUNTIME={runtime}", "--file", docker / "prebuilt.Dockerfile")
         self._image = tag
         return tag
+
+    def _build(self, context, tag, *how):
+        self.docker("build", "--quiet", "--tag", tag, *how, context, timeout=120)
+        self.on_close(lambda: self.docker("image", "rm", "--force", tag, check=False))
 
     def enter(self, container):
         """A command before the command that is to run in the network of that container."""
