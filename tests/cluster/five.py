@@ -51,6 +51,8 @@ def override(folder, clocked):
     # A sixth machine, which joins by an edit of the file.
     text += router("machine-f", "f", hardened + "    networks: [link-ab]\n    command: [run, --machine, machine-f]\n")
     text += service("work-f", "work-f", "machine-f") + hardened + "    network_mode: none\n"
+    # A name that is not there is known not to be at once: nobody outside is asked.
+    text += "networks:\n" + "".join(f"  link-{''.join(link)}: {{internal: true}}\n" for link in LINKS)
     return text
 
 
@@ -68,7 +70,8 @@ class Five(Cluster):
         until(lambda: all(self.complete(machine) for machine in MACHINES), 30, "five machines that know all services",
               every=0.1)
         self.load = Load({machine: self.machines.socket(machine) for machine in MACHINES}, list(SERVICES), rate)
-        until(lambda: self.load.undisturbed(1.0), 20, "a load that is answered", every=0.1)
+        self.whole()
+        self.settle()
 
     def close(self):
         if self.load is not None:
@@ -85,6 +88,12 @@ class Five(Cluster):
     def settle(self, seconds=1.0, deadline=40):
         """Until every request of the last so many seconds was answered in time; when that began."""
         until(lambda: self.load.undisturbed(seconds), deadline, "a load that is answered in time", every=0.05)
+
+    def whole(self, deadline=30):
+        """Until every link is up."""
+        until(lambda: all(row["state"] == "up" for machine in MACHINES
+                          for row in self.machines.ask(machine, "neighbours")["neighbours"]), deadline, "all links up",
+              every=0.05)
 
     def ways(self):
         """{(machine, service): the machines between and at the ends of each way that is selected now}."""

@@ -113,6 +113,7 @@ class Soak:
 
     def settle(self):
         self.mesh.settle()
+        self.mesh.whole()
         until(lambda: all(self.mesh.complete(machine) for machine in MACHINES), 20, "a mesh that is whole", every=0.1)
 
 

@@ -16,9 +16,9 @@ from cluster import TestCase
 from engine import ROOT, until
 from five import FAKETIME, MACHINES, Five, pause_for
 
-COLUMNS = ("requests", "answered", "refused:", "not taken", "unanswered:", "twice", "slowest", "around", "back")
+COLUMNS = ("requests", "answered", "refused:", "not taken", "unanswered:", "twice", "slowest", "around", "back", "links")
 PAGE = ROOT / "docs" / "reliability.md"
-MOST_AROUND, MOST_REST = 5.0, 10.0  # seconds to recover that are too many, on a busy host too
+MOST_AROUND, MOST_REST, MOST_LINKS = 5.0, 10.0, 15.0  # seconds to recover that are too many, on a busy host too
 SLACK = 1.0  # seconds: how long a request may have been in a router's hands, or on the way to it
 
 
@@ -42,6 +42,8 @@ class Fault:
 
     def __exit__(self, kind, *_):
         if kind is None:
+            self.mesh.whole()
+            self.links = max(0.0, time.monotonic() - self.over)
             self.mesh.settle()
             self.until = time.monotonic() - load.LATE
             try:  # what has neither answer nor refusal by then will have none
@@ -139,7 +141,7 @@ class Reliability(TestCase):
         around, rest = fault.recovery()
         row = {"fault": fault.name, "requests": len(fault.requests), "answered": outcomes["answered"],
                "codes": codes, "not taken": outcomes["not taken"], "excuses": excuses, "repeated": repeated, "slowest": slowest,
-               "around": around, "rest": rest, "note": fault.note}
+               "around": around, "rest": rest, "links": fault.links, "note": fault.note}
         self.rows.append(row)
         fault.slowest = slowest
         said = ", ".join(f"{name} {value}" for name, value in zip(COLUMNS, columns(row)))
@@ -149,6 +151,7 @@ class Reliability(TestCase):
         self.assertGreater(outcomes["answered"], len(fault.requests) / 2)
         self.assertLess(around, MOST_AROUND)
         self.assertLess(rest, MOST_REST)
+        self.assertLess(fault.links, MOST_LINKS)
 
     def test_01_a_router_is_killed(self):
         with Fault(self.mesh, "router killed (machine-b), started again after 3 s") as fault:
@@ -279,9 +282,10 @@ row starts and ends with a mesh that answers everything within {late:g} s.
 - **around**: the longest time from what was done to the last request that was refused, late (over {late:g} s), not taken or unanswered, among
   those between machines and services that nothing was done to. A link that says nothing is given up after 0.9 s (`gossip.dead_after`).
 - **back**: the same for the others, from when what was broken was started, let go on, or connected again, `docker start` included.
+- **links**: from the same moment until every link of the mesh was up again. A link that was long away is dialled every 5 s at most.
 
-| what was done | requests | answered | refused | not taken | unanswered | twice | slowest, s | around, s | back, s |
-|---|---|---|---|---|---|---|---|---|---|
+| what was done | requests | answered | refused | not taken | unanswered | twice | slowest, s | around, s | back, s | links, s |
+|---|---|---|---|---|---|---|---|---|---|---|
 """
 
 
@@ -302,7 +306,7 @@ def columns(row):
     def listed(counts):
         return ", ".join(f"{what} {count}" for what, count in sorted(counts.items(), key=str)) or "0"
     return [str(row["requests"]), str(row["answered"]), listed(row["codes"]), str(row["not taken"]),
-            listed(row["excuses"]), str(row["repeated"]), f"{row['slowest']:.2f}", f"{row['around']:.2f}", f"{row['rest']:.2f}"]
+            listed(row["excuses"]), str(row["repeated"]), f"{row['slowest']:.2f}", f"{row['around']:.2f}", f"{row['rest']:.2f}", f"{row['links']:.1f}"]
 
 
 if __name__ == "__main__":
