@@ -3,6 +3,7 @@
 #include "console/fields.h"
 #include "console/format.h"
 #include "console/table.h"
+#include "console/text.h"
 #include "console/views.h"
 
 namespace jetway::console {
@@ -61,7 +62,8 @@ std::string explain_text(const Json& answer, bool colour) {
                    {text_at(row, "reason"), chosen ? Tone::good : Tone::faint},
                    learned ? format_age(number_at(row, "ageMs")) + " ago" : std::string()});
     }
-    return verdict(answer) + "\n" + (table.empty() ? "no candidates\n" : table.text(colour));
+    return printable(verdict(answer)) + "\n" +
+           (table.empty() ? "no candidates\n" : table.text(colour));
 }
 
 }  // namespace jetway::console

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "console/commands.h"
+#include "console/text.h"
 
 namespace jetway::console {
 
@@ -25,7 +26,7 @@ public:
             if (view_.edit) {
                 view_.edit(shown, host.wall());
             }
-            host.print(view_.json ? envelope::write_json(shown) + "\n"
+            host.print(view_.json ? printable(envelope::write_json(shown)) + "\n"
                                   : view_.text(shown, host.colour()));
         }
         host.finish();

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "console/ping_report.h"
+#include "console/text.h"
 
 namespace jetway::console {
 
@@ -46,6 +47,16 @@ TEST_SUITE("console.views") {
         CHECK(text.find("received    1,234\n") != std::string::npos);
         CHECK(text.find("refused     no-route 2\n") != std::string::npos);
         CHECK_FALSE(status_text(json(R"({"insecure":false})"), false).starts_with("INSECURE"));
+    }
+
+    TEST_CASE("what a router says in a sentence moves no cursor, either") {
+        const auto odd =
+            json(R"({"destination":"web\u001b[2J","machineId":"a\nb","outcome":"refused",
+                                  "service":"\u001b]0;x\u0007","address":"\u202e","code":"\u0000"})");
+        for (std::string text : {explain_text(odd, false), registration_text(odd)}) {
+            std::erase(text, '\n');
+            CHECK(printable(text) == text);
+        }
     }
 
     TEST_CASE("an answer of wrong types is shown without harm") {

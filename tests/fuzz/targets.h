@@ -24,6 +24,7 @@ void routers(base::ByteView bytes);
 void websocket(base::ByteView bytes);
 void upgrade(base::ByteView bytes);
 void http(base::ByteView bytes);
+void debug_session(base::ByteView bytes);
 void ninep_message(base::ByteView bytes);
 void ninep_session(base::ByteView bytes);
 void ninep_tree(base::ByteView bytes);
@@ -49,6 +50,7 @@ inline constexpr std::array targets = {
     Target{"websocket", websocket},
     Target{"upgrade", upgrade},
     Target{"http", http},
+    Target{"debug_session", debug_session},
     Target{"ninep_message", ninep_message},
     Target{"ninep_session", ninep_session},
     Target{"ninep_tree", ninep_tree},
