@@ -30,7 +30,7 @@ class Fault:
         self.events = []      # when something was done
         self.over = None      # when what it was done to was let go on, put back, or started
         self.lasts = False    # nothing is well for sure before it is over
-        self.touched = set()  # machines and services that the fault is at: there is no way around these
+        self.away = {}        # machine or service that the fault is at -> (since, when it was back; None: see `over`)
         self.ended = {}       # machine or service -> (from, to) of its end
         self.note = ""
 
@@ -55,7 +55,7 @@ class Fault:
     def done(self, when, *touched):
         """What the mesh says of the fault being done: when."""
         self.events.append(when[0])
-        self.touched.update(touched)
+        self.away.update({name: (when[0], None) for name in touched})
 
     def kill(self, *names):
         when = self.mesh.docker("kill", *names)
@@ -65,7 +65,7 @@ class Fault:
     def restart(self, machine):
         when = self.mesh.docker("restart", machine)
         self.done(when)
-        self.ended[machine] = when
+        self.away[machine] = self.ended[machine] = when
 
     def healed(self, when):
         self.over = self.over or when[0]
@@ -92,12 +92,16 @@ class Fault:
             last = request.disturbed_until()
             if last is None:
                 continue
+            # When what it needs was back; a restart of another machine later is none of its ails.
+            ails = [back or self.over for name, (since, back) in self.away.items()
+                    if name in (request.asker, *places(request.destination)) and since <= last
+                    and (back is None or request.due <= back + SLACK)]
             if self.lasts:
                 rest = max(rest, last - self.over)
-            elif self.touched.isdisjoint((request.asker, *places(request.destination))):
-                around = max(around, last - max((event for event in self.events if event <= last), default=last))
+            elif ails:
+                rest = max(rest, last - max(ails))
             else:
-                rest = max(rest, last - self.over)
+                around = max(around, last - max((event for event in self.events if event <= last), default=last))
         return around, rest
 
 
