@@ -157,8 +157,9 @@ class Engine:
         for name in ("DOCKER_CONTEXT", "DOCKER_TLS_VERIFY"):
             self.environment.pop(name, None)
         # Its data is in memory: seen by nobody else, and gone with it.
-        daemon = (f"ip link set lo up; mkdir {self.folder}/data; mount -t tmpfs -o size=2g,mode=0711 data {self.folder}/data; "
-                  f"dockerd --data-root {self.folder}/data --exec-root {self.folder}/run "
+        data = f"{self.folder}/data"
+        daemon = (f"ip link set lo up; mkdir {data}; mount -t tmpfs -o size=2g,mode=0711 data {data}; "
+                  f"dockerd --data-root {data} --exec-root {self.folder}/run "
                   f"--pidfile {self.folder}/pid --host unix://{self.folder}/socket --cgroup-parent /{self.folder.name} "
                   f"--exec-opt native.cgroupdriver=cgroupfs & wait")
         with open(log, "wb") as output:
