@@ -3,13 +3,13 @@
 import contextlib
 import http.client
 import json
-import shutil
 import signal
 import socket
 import subprocess
 import time
 import unittest
 
+import prometheus
 from harness import SLOW, Client, TestCase, free_addresses, run_jetway, until
 
 LINE = """\
@@ -357,16 +357,18 @@ class Figures(Admin):
                 client.request("echo", 1)
         self.assertEqual(set(self.metrics()), lines)
 
-    @unittest.skipUnless(shutil.which("promtool"), "no promtool")
     def test_promtool_finds_nothing_to_say(self):
+        if why := prometheus.why_not():
+            self.skipTest(why)
         self.start()
         page = self.get("/metrics")[1]
-        done = subprocess.run(["promtool", "check", "metrics"], input=page.encode(), capture_output=True, timeout=60,
+        done = subprocess.run([prometheus.PROMTOOL, "check", "metrics"], input=page.encode(), capture_output=True, timeout=60,
                               check=False)
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, b"", b""))
 
-    @unittest.skipUnless(shutil.which("prometheus"), "no prometheus")
     def test_prometheus_scrapes_the_mesh_and_knows_the_rates_that_were_sent(self):
+        if why := prometheus.why_not():
+            self.skipTest(why)
         a = self.start()
         host, (port,) = free_addresses(1)[0]
         targets = ", ".join(f"'{each}:{self.port}'" for each in self.hosts)
@@ -376,8 +378,8 @@ scrape_configs:
   - job_name: jetway
     static_configs: [{{targets: [{targets}]}}]
 """)
-        prometheus = self.world.process(
-            "prometheus", "prometheus", f"--config.file={file}", f"--storage.tsdb.path={self.world.folder}/data",
+        scraper = self.world.process(
+            "prometheus", prometheus.PROMETHEUS, f"--config.file={file}", f"--storage.tsdb.path={self.world.folder}/data",
             f"--web.listen-address={host}:{port}", "--log.level=warn")
 
         def query(text):
@@ -404,8 +406,8 @@ scrape_configs:
         self.assertAlmostEqual(found[f"{self.hosts[1]}:{self.port}"], 2 * rate, delta=0.15 * 2 * rate)
         until(lambda: query("jetway_envelopes_delivered_total{to='service'}")[f"{self.hosts[2]}:{self.port}"] == sent,
               20, "every envelope counted", every=0.2)
-        prometheus.signal(signal.SIGTERM)
-        prometheus.wait(20)
+        scraper.signal(signal.SIGTERM)
+        scraper.wait(20)
 
 
 if __name__ == "__main__":
