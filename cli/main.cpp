@@ -52,6 +52,7 @@ int main(int argc, char** argv) {
     add_deregister(app, context);
     add_policy(app, context);
     add_ledger(app, context);
+    add_top(app, context);
     add_ninep(app, context);
     add_bench(app, context);
     add_prove(app, context);

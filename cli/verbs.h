@@ -33,6 +33,7 @@ void add_register(CLI::App& app, Context& context);
 void add_deregister(CLI::App& app, Context& context);
 void add_policy(CLI::App& app, Context& context);
 void add_ledger(CLI::App& app, Context& context);
+void add_top(CLI::App& app, Context& context);
 void add_ninep(CLI::App& app, Context& context);
 void add_bench(CLI::App& app, Context& context);
 void add_prove(CLI::App& app, Context& context);
