@@ -47,6 +47,10 @@ int main(int argc, char** argv) {
     add_ping(app, context);
     add_explain(app, context);
     add_debug(app, context);
+    add_events(app, context);
+    add_doctor(app, context);
+    add_refusals(app, context);
+    add_trace(app, context);
     add_drain(app, context);
     add_register(app, context);
     add_deregister(app, context);

@@ -248,7 +248,7 @@ base::Result<void> Client::send(const envelope::EnvelopeFields& fields) {
 }
 
 base::Result<std::uint64_t> Client::ask(envelope::EnvelopeFields fields, base::Instant deadline,
-                                        OnAnswer on_answer) {
+                                        OnAnswer on_answer, std::uint8_t flags) {
     if (asked_.size() >= options_.requests) {
         return base::Error{"overloaded", "too many requests are unanswered"};
     }
@@ -259,7 +259,9 @@ base::Result<std::uint64_t> Client::ask(envelope::EnvelopeFields fields, base::I
     if (fields.reply_to.empty()) {
         fields.reply_to = address_;
     }
-    if (const base::Result<void> sent = send(fields); !sent) {
+    body_.clear();
+    envelope::append_envelope(body_, fields);
+    if (const base::Result<void> sent = queue_frame(Kind::envelope, body_, flags); !sent) {
         return sent.error();
     }
     ++next_id_;
@@ -304,7 +306,7 @@ std::size_t Client::queued() const {
     return gathered_->size() + (stream_ ? stream_->unfinished_bytes() : 0);
 }
 
-base::Result<void> Client::queue_frame(Kind kind, base::ByteView body) {
+base::Result<void> Client::queue_frame(Kind kind, base::ByteView body, std::uint8_t flags) {
     if (state_ != State::open) {
         return why_closed_.code.empty() ? base::Error{"closed", "the connection is not open"}
                                         : why_closed_;
@@ -319,11 +321,11 @@ base::Result<void> Client::queue_frame(Kind kind, base::ByteView body) {
     if (waiting > 0 && waiting + envelope::header_size + body.size() > options_.queue) {
         return base::Error{"overloaded", std::to_string(waiting) + " bytes wait for the router"};
     }
-    gather(kind, body);
+    gather(kind, body, flags);
     return {};
 }
 
-void Client::gather(Kind kind, base::ByteView body) {
+void Client::gather(Kind kind, base::ByteView body, std::uint8_t flags) {
     if (state_ == State::closed) {
         return;
     }
@@ -333,7 +335,7 @@ void Client::gather(Kind kind, base::ByteView body) {
         ++skipped_;
         return;
     }
-    envelope::append_frame(*gathered_, {.kind = kind, .flags = 0, .hops = 0, .pin = {}}, body);
+    envelope::append_frame(*gathered_, {.kind = kind, .flags = flags, .hops = 0, .pin = {}}, body);
     if (!at_turn_end_) {
         at_turn_end_ = true;
         runtime_.at_turn_end(*this);

@@ -101,9 +101,9 @@ public:
 
     base::Result<void> send(const envelope::EnvelopeFields& fields);
     // Sends with a fresh `id`, and this connection as `replyTo`; `on_answer` is called before
-    // `deadline`, or then with `timeout`. Returns the id.
+    // `deadline`, or then with `timeout`. Returns the id. Of `flags` a router heeds TRACE.
     base::Result<std::uint64_t> ask(envelope::EnvelopeFields fields, base::Instant deadline,
-                                    OnAnswer on_answer);
+                                    OnAnswer on_answer, std::uint8_t flags = 0);
     void forget(std::uint64_t id);
 
     // Refusals come as error envelopes without `inReplyTo`.
@@ -154,8 +154,9 @@ private:
     void on_pong(base::ByteView body);
     void on_deadline();
 
-    base::Result<void> queue_frame(envelope::Kind kind, base::ByteView body);
-    void gather(envelope::Kind kind, base::ByteView body);
+    base::Result<void> queue_frame(envelope::Kind kind, base::ByteView body,
+                                   std::uint8_t flags = 0);
+    void gather(envelope::Kind kind, base::ByteView body, std::uint8_t flags = 0);
     void flush();
     void fail(base::Error why);
     void drop_asked(const base::Error& why);

@@ -38,7 +38,8 @@ public:
         for (MachineDraft& machine : machines_) {
             MachineConfig& config = machine.config;
             for (const LinkConfig& link : config.links) {
-                config.router.links.push_back({link.name, link.peer, link.cost, link.announce});
+                config.router.links.push_back({link.name, link.peer, link.cost, link.announce,
+                                               link.has_address ? link.address.text() : ""});
             }
             config.router.strict_services = config.strict_services ? lists : nullptr;
             if (config.refuse_unknown_neighbours) {

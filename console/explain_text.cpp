@@ -59,7 +59,8 @@ std::string explain_text(const Json& answer, bool colour) {
                    text_at(row, "cost"),
                    text_at(row, "instances"),
                    text_at(row, "health"),
-                   {text_at(row, "reason"), chosen ? Tone::good : Tone::faint},
+                   {text_at(row, "reason") + (flag_at(row, "held") ? ", held" : ""),
+                    chosen ? Tone::good : Tone::faint},
                    learned ? format_age(number_at(row, "ageMs")) + " ago" : std::string()});
     }
     return printable(verdict(answer)) + "\n" +

@@ -18,6 +18,7 @@ std::string routes_text(const envelope::Json& answer, bool colour);
 std::string services_text(const envelope::Json& answer, bool colour);
 std::string terminals_text(const envelope::Json& answer, bool colour);
 std::string neighbours_text(const envelope::Json& answer, bool colour);
+std::string refusals_text(const envelope::Json& answer, bool colour);
 std::string explain_text(const envelope::Json& answer, bool colour);
 std::string policies_text(const envelope::Json& answer, bool colour);
 

@@ -74,7 +74,7 @@ void Carriers::report_tls(const std::string& peer, const base::Error& why) {
                                         {{"peer", peer}, {"code", why.code}, {"why", why.detail}}},
                                        loop_.now());
     if (report) {
-        on_report_(*report);
+        this->report(*report);
     }
 }
 

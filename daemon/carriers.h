@@ -59,7 +59,10 @@ public:
     void report_tls(const std::string& peer, const base::Error& why);
 
     // For those who carry something else for the router.
-    void report(const base::Report& report) { on_report_(report); }
+    void report(const base::Report& report) {
+        router_.note(report, loop_.now());
+        on_report_(report);
+    }
 
     router::Router& router() { return router_; }
     io::Loop& loop() { return loop_; }

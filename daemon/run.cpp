@@ -83,8 +83,7 @@ std::string socket_path(const RunOptions& options, const config::MachineConfig& 
                           : options.socket_directory + "/" + machine.name + ".sock";
 }
 
-void reload(Server& server, Log& log, const RunOptions& options, const std::string& machine,
-            base::Instant now) {
+void reload(Server& server, const RunOptions& options, const std::string& machine) {
     base::Result<config::MachineConfig> fresh = load(options, machine);
     const base::Result<void> applied =
         fresh ? server.reload(std::move(*fresh)) : base::Result<void>(fresh.error());
@@ -92,9 +91,8 @@ void reload(Server& server, Log& log, const RunOptions& options, const std::stri
         server.reload_refused();
     }
     if (!applied) {
-        log.write(
-            {Level::error, "reload refused, nothing changed", {{"why", applied.error().detail}}},
-            now);
+        server.report(
+            {Level::error, "reload refused, nothing changed", {{"why", applied.error().detail}}});
     }
 }
 
@@ -122,10 +120,9 @@ int run(const RunOptions& options) {
     // Before the first socket is there: whoever sees it may end us in good order.
     const io::Signals signals(loop, {SIGTERM, SIGINT, SIGHUP}, [&](int number) {
         if (number == SIGHUP) {
-            reload(*server, log, options, machine, loop.now());
+            reload(*server, options, machine);
         } else {
-            log.write({Level::info, "shutting down", {{"signal", std::to_string(number)}}},
-                      loop.now());
+            server->report({Level::info, "shutting down", {{"signal", std::to_string(number)}}});
             server->shut_down([&loop] { loop.stop(); });
         }
     });
@@ -139,13 +136,12 @@ int run(const RunOptions& options) {
     }
     server = std::move(*started);
     if (server->router().options().insecure) {
-        log.write({Level::warning,
-                   "insecure",
-                   {{"why", "listens beyond loopback without encryption or authentication"}}},
-                  loop.now());
+        server->report({Level::warning,
+                        "insecure",
+                        {{"why", "listens beyond loopback without encryption or authentication"}}});
     }
-    log.write({Level::info, "router started", {{"machine", machine}, {"version", JETWAY_VERSION}}},
-              loop.now());
+    server->report(
+        {Level::info, "router started", {{"machine", machine}, {"version", JETWAY_VERSION}}});
     loop.run();
     log.write({Level::info, "router ended", {}}, loop.now());
     server.reset();

@@ -68,6 +68,7 @@ Server::Server(io::Loop& loop, Options options)
       admission_(limits_of(options_.machine.handshakes)),
       validity_timer_(loop, [this] { report_validity(); }),
       shutdown_timer_(loop, [this] { watch_shutdown(); }) {
+    router_.set_clock([&loop] { return loop.fresh_now(); });
     set_targets(options_.machine);
 }
 
@@ -115,12 +116,22 @@ router::ProcessFigures Server::figures() const {
     figures.clients = {
         {"9p", ninep_.clients()}, {"debug", debug_.sessions()}, {"http", admin_.clients()}};
     figures.clients_refused = {{"http", admin_.refused()}};
+    for (const auto& [key, listening] : listeners_) {
+        figures.listening.emplace_back(key.substr(0, key.find(' ')),
+                                       listening.listener->bound().text());
+    }
     return figures;
 }
 
 void Server::tell(const base::Report& report) {
     options_.on_report(report);
     ninep_.on_report(report);
+}
+
+// What the router doesn't know of by itself.
+void Server::report(const base::Report& what) {
+    router_.note(what, loop_.now());
+    tell(what);
 }
 
 void Server::use_certificates(std::shared_ptr<const io::TlsContext> tls) {
@@ -132,7 +143,7 @@ void Server::use_certificates(std::shared_ptr<const io::TlsContext> tls) {
 void Server::report_validity() {
     validity_timer_.cancel();
     if (tls_) {
-        options_.on_report(
+        report(
             validity(*tls_->own(), static_cast<std::int64_t>(io::wall_clock_ms() / 1000)));
         validity_timer_.set(loop_.now() + between_validity);
     }
@@ -222,7 +233,7 @@ void Server::accept(const Listening& at, std::unique_ptr<io::Stream> stream) {
 base::Result<std::unique_ptr<transport::Listener>> Server::open_listener(const Wanted& wanted) {
     const bool certificate = wanted.serves == Serves::neighbours;
     return transport::Listener::open(
-        loop_, wanted.target, {admission_, options_.on_report},
+        loop_, wanted.target, {admission_, [this](const base::Report& what) { report(what); }},
         [this, certificate] {
             return transport::Terms{
                 .tls = tls_, .machine = {}, .certificate_required = certificate};
@@ -245,7 +256,7 @@ base::Result<void> Server::listen_as(const config::MachineConfig& machine) {
         } else if (opened.count(key) == 0) {
             base::Result<std::unique_ptr<transport::Listener>> listener = open_listener(one);
             if (!listener && one.may_fail) {
-                options_.on_report(
+                report(
                     {base::Report::Level::warning,
                      "no metrics",
                      {{"at", one.target.text()},
@@ -272,7 +283,7 @@ base::Result<void> Server::listen_as(const config::MachineConfig& machine) {
         }
     }
     for (auto& [key, listening] : opened) {
-        options_.on_report(
+        report(
             {base::Report::Level::info,
              "listening",
              {{"for", key.substr(0, key.find(' '))}, {"at", listening.listener->bound().text()}}});
@@ -342,10 +353,10 @@ base::Result<void> Server::apply(config::MachineConfig fresh) {
     }
     options_.machine = std::move(fresh);
     for (const std::string& line : config::describe(changes)) {
-        options_.on_report({base::Report::Level::info, "reloaded", {{"change", line}}});
+        report({base::Report::Level::info, "reloaded", {{"change", line}}});
     }
     if (changes.nothing()) {
-        options_.on_report({base::Report::Level::info, "reloaded", {{"change", "none"}}});
+        report({base::Report::Level::info, "reloaded", {{"change", "none"}}});
     }
     return {};
 }

@@ -55,6 +55,8 @@ public:
     // A changed deployment that couldn't even be read: it is counted as reload() counts those that
     // it refuses.
     void reload_refused();
+    // Something that only the program around it knows of: for the log, and for who follows events.
+    void report(const base::Report& what);
 
     const router::Router& router() const { return router_; }
     // Connections at its listeners: how many became streams of frames, and why others did not.

@@ -70,7 +70,7 @@ Loop::~Loop() {
 base::Instant Loop::now() const {
     LoopState& state = *state_;
     if (state.now_is_stale) {
-        state.now = base::Instant(base::Duration(static_cast<std::int64_t>(uv_hrtime())));
+        state.now = fresh_now();
         state.now_is_stale = false;
     }
     return state.now;
@@ -78,7 +78,11 @@ base::Instant Loop::now() const {
 
 base::Duration Loop::since_now() const {
     const base::Instant began = now();
-    return base::Instant(base::Duration(static_cast<std::int64_t>(uv_hrtime()))) - began;
+    return fresh_now() - began;
+}
+
+base::Instant Loop::fresh_now() const {
+    return base::Instant(base::Duration(static_cast<std::int64_t>(uv_hrtime())));
 }
 
 void Loop::update() {

@@ -39,6 +39,8 @@ public:
     base::Instant now() const;
     // How long ago that was, by one more look at the clock.
     base::Duration since_now() const;
+    // The same clock, read at this moment.
+    base::Instant fresh_now() const;
     // Makes the next `now` read the clock: after work long enough to matter.
     void update();
 

@@ -101,7 +101,7 @@ Result<base::Bytes> Control::answer(const ControlRequest& request, base::Instant
         return packed(services());
     }
     if (request.name == "terminals") {
-        return packed(terminals());
+        return packed(terminals(now));
     }
     if (request.name == "neighbours") {
         return packed(neighbours(now));
@@ -121,9 +121,17 @@ Result<base::Bytes> Control::answer(const ControlRequest& request, base::Instant
     if (request.name == "explain") {
         return packed(explain(request, now));
     }
+    if (request.name == "refusals") {
+        return packed(recent_refusals(now));
+    }
+    if (request.name == "events") {
+        const Result<EventQuery> query = read_event_query(request);
+        return query ? Result<base::Bytes>(events(*query, now)) : query.error();
+    }
     return bad(
         "this router answers status, routes, services, terminals, neighbours, statistics, history, "
-        "graph, explain, ledger, drain, undrain, register, deregister, health, policy and ping");
+        "graph, explain, ledger, events, refusals, trace, drain, undrain, register, deregister, "
+        "health, policy and ping");
 }
 
 Json Control::begin(std::string_view schema) const {
@@ -175,6 +183,11 @@ Json Control::status(base::Instant now) const {
                         {"malformed", gossip.malformed},
                         {"refused", gossip.refused},
                         {"bytesAnnounced", gossip.bytes_announced}};
+    Json listening = Json::array();
+    for (const auto& [whom, where] : figures.listening) {
+        listening.push_back({{"for", whom}, {"at", where}});
+    }
+    answer["listening"] = std::move(listening);
     answer["cpuMicroseconds"] = figures.cpu_microseconds;
     answer["residentBytes"] = figures.resident_bytes;
     return answer;
@@ -277,7 +290,11 @@ Json Control::services() const {
     return answer;
 }
 
-Json Control::terminals() const {
+Json Control::terminals(base::Instant now) const {
+    std::map<TerminalId, base::Instant> crowded;  // those that don't read, since when
+    for (const auto& [terminal, since] : of_.forwarder.holds().crowded_services()) {
+        crowded.emplace(terminal, since);
+    }
     Json rows = Json::array();
     rows.push_back({{"name", "lo"},
                     {"type", "loopback"},
@@ -312,7 +329,12 @@ Json Control::terminals() const {
              {"framesOut", counters.frames_out},
              {"bytesIn", counters.bytes_in},
              {"bytesOut", counters.bytes_out},
-             {"refused", counters.refused}});
+             {"refused", counters.refused},
+             {"unhealthy", connection.unhealthy},
+             {"heldMs", nullptr}});
+        if (const auto since = crowded.find(terminal.id()); since != crowded.end()) {
+            rows.back()["heldMs"] = base::to_microseconds(now - since->second) / 1000;
+        }
     });
     for (const ConfiguredLink& link : of_.links.configured()) {
         if (std::find(shown.begin(), shown.end(), link.name) == shown.end()) {
@@ -349,6 +371,18 @@ Json session_of(const Neighbour& neighbour) {
             {"resent", neighbour.resent}};
 }
 
+// Why a configured link isn't up; null: nothing has failed yet, or nobody dials it from here.
+Json failure_of(const Links& links, std::size_t link, base::Instant now) {
+    const Links::Failure* failure = links.failure(link);
+    if (failure == nullptr) {
+        return nullptr;
+    }
+    return {{"code", failure->code},
+            {"why", failure->why},
+            {"times", failure->times},
+            {"ageMs", base::to_microseconds(now - failure->at) / 1000}};
+}
+
 }  // namespace
 
 Json Control::neighbours(base::Instant now) const {
@@ -378,7 +412,8 @@ Json Control::neighbours(base::Instant now) const {
         }
         rows.back()["session"] = session_of(*neighbour);
     }
-    for (const ConfiguredLink& link : of_.links.configured()) {
+    for (std::size_t i = 0; i < of_.links.configured().size(); ++i) {
+        const ConfiguredLink& link = of_.links.configured()[i];
         if (std::find(up.begin(), up.end(), link.peer) == up.end()) {
             rows.push_back({{"machineId", link.peer},
                             {"terminal", link.name},
@@ -388,7 +423,9 @@ Json Control::neighbours(base::Instant now) const {
                             {"routes", 0},
                             {"refused", 0},
                             {"lastHeardMs", nullptr},
-                            {"roundTripMicroseconds", nullptr}});
+                            {"roundTripMicroseconds", nullptr},
+                            {"address", link.address},
+                            {"failure", failure_of(of_.links, i, now)}});
         }
     }
     Json answer = begin("jetway.neighbours/1");

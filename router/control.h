@@ -9,6 +9,7 @@
 #include <string>
 
 #include "router/connection.h"
+#include "router/event_log.h"
 #include "router/forwarder.h"
 #include "router/history.h"
 #include "router/links.h"
@@ -41,6 +42,8 @@ struct ProcessFigures {
     std::map<std::string, std::uint64_t, std::less<>> clients;
     // Those that were turned away, there being too many.
     std::map<std::string, std::uint64_t, std::less<>> clients_refused;
+    // What is listened at, as "neighbours 10.0.0.1:9001": for whom, and where.
+    std::vector<std::pair<std::string, std::string>> listening{};
 };
 
 // A request, as read from an envelope's `data`: {request: str, args?: map}.
@@ -86,6 +89,7 @@ public:
         const Attachments& attachments;
         const Forwarder& forwarder;
         const History& history;
+        const EventLog& events;
         const Traffic& traffic;
         const Drains& drains;
         std::function<ProcessFigures()> figures;
@@ -97,11 +101,20 @@ public:
     // request that is none.
     base::Result<base::Bytes> answer(const ControlRequest& request, base::Instant now) const;
 
+    // What an `events` request asks for.
+    struct EventQuery {
+        std::optional<std::uint64_t> after;  // none: what is kept of the latest `limit`
+        base::Report::Level level = base::Report::Level::info;
+        std::size_t limit = 0;
+    };
+    static base::Result<EventQuery> read_event_query(const ControlRequest& request);
+    base::Bytes events(const EventQuery& query, base::Instant now) const;
+
 private:
     nlohmann::ordered_json status(base::Instant now) const;
     nlohmann::ordered_json routes(bool all) const;
     nlohmann::ordered_json services() const;
-    nlohmann::ordered_json terminals() const;
+    nlohmann::ordered_json terminals(base::Instant now) const;
     nlohmann::ordered_json neighbours(base::Instant now) const;
     // statistics_view.cpp
     nlohmann::ordered_json statistics(base::Instant now) const;
@@ -114,6 +127,8 @@ private:
     // explain_view.cpp
     base::Result<nlohmann::ordered_json> explain(const ControlRequest& request,
                                                  base::Instant now) const;
+    // events_view.cpp
+    nlohmann::ordered_json recent_refusals(base::Instant now) const;
     // ledger_view.cpp
     nlohmann::ordered_json ledger() const;
     nlohmann::ordered_json link_ledger(const Neighbour& neighbour) const;

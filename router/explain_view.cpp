@@ -100,6 +100,12 @@ std::string not_chosen(const ServiceEntry& service, const Decision& decision,
     }
 }
 
+// Bytes that wait to be written there.
+std::size_t queued_at(const ConnectionTable& connections, TerminalId id) {
+    const Connection* connection = connections.find(id);
+    return connection != nullptr ? connection->terminal.output().size() : 0;
+}
+
 }  // namespace
 
 base::Result<Json> Control::explain(const ControlRequest& request, base::Instant now) const {
@@ -167,7 +173,8 @@ base::Result<Json> Control::explain(const ControlRequest& request, base::Instant
         const std::string why_not = reason_of_machine();
         const auto add = [&](std::string_view terminal, std::string_view neighbour,
                              std::uint16_t cost, std::uint16_t hops, bool chosen,
-                             const std::string& reason, base::Duration age) {
+                             const std::string& reason, base::Duration age, TerminalId by) {
+            const Holds& holds = of_.forwarder.holds();
             candidates.push_back(
                 {{"machineId", view.machine},
                  {"terminal", terminal},
@@ -179,6 +186,9 @@ base::Result<Json> Control::explain(const ControlRequest& request, base::Instant
                   any_service ? std::string_view("up") : envelope::health_name(has.health)},
                  {"chosen", chosen},
                  {"reason", reason},
+                 {"queuedBytes", queued_at(of_.connections, by)},
+                 {"held",
+                  ours ? holds.crowded(by) : holds.held(view.machine, address.service) != nullptr},
                  {"ageMs", std::max<std::int64_t>(0, base::to_microseconds(age)) / 1'000}});
         };
         if (ours) {
@@ -186,10 +196,12 @@ base::Result<Json> Control::explain(const ControlRequest& request, base::Instant
             if (service == nullptr || service->here.empty()) {
                 const bool itself = any_service && bound;
                 add(itself ? address.service : std::string_view(), {}, 0, 0, itself,
-                    itself            ? std::string("it is this router's own")
+                    itself ? std::string(address.service.starts_with(envelope::client_prefix)
+                                             ? "here"
+                                             : "it is this router's own")
                     : why_not.empty() ? "detached"
                                       : why_not,
-                    {});
+                    {}, 0);
                 continue;
             }
             for (const TerminalId terminal : service->here) {
@@ -199,7 +211,7 @@ base::Result<Json> Control::explain(const ControlRequest& request, base::Instant
                     chosen            ? (by_policy ? policy : std::string("here"))
                     : why_not.empty() ? "not its turn"
                                       : why_not,
-                    {});
+                    {}, terminal);
             }
             continue;
         }
@@ -216,7 +228,8 @@ base::Result<Json> Control::explain(const ControlRequest& request, base::Instant
             }
             add(next != nullptr ? std::string_view(next->name) : std::string_view(),
                 next != nullptr ? std::string_view(next->machine) : std::string_view(), route.cost,
-                route.hops, bound && selected, reason, now - route.learned);
+                route.hops, bound && selected, reason, now - route.learned,
+                next != nullptr ? next->terminal : TerminalId{0});
         }
     }
     answer["candidates"] = std::move(candidates);

@@ -34,9 +34,9 @@ bool Forwarder::under_low(const Neighbour& next) const {
                options_.terminal.low_mark();
 }
 
-// Error envelopes and what is for a router itself are never held.
+// Error envelopes, what is for a router itself, and what only looks for a way are never held.
 bool Forwarder::may_be_held(Transit& transit, base::Instant now) {
-    return read(transit, now) && transit.view.error.empty() &&
+    return !transit.dry() && read(transit, now) && transit.view.error.empty() &&
            envelope::split_address(transit.view.destination).service != "router";
 }
 
@@ -107,6 +107,9 @@ Holds::Resume Forwarder::resumer(base::Instant now) {
 // True: its destination is held, and it waits, or was refused.
 bool Forwarder::hold_back(Transit& transit, base::Instant now) {
     if (transit.released || !holds_.any_held(transit.pin)) {
+        return false;
+    }
+    if (transit.dry()) {
         return false;
     }
     if (!may_be_held(transit, now)) {

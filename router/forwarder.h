@@ -26,6 +26,7 @@
 #include "router/neighbour.h"
 #include "router/options.h"
 #include "router/passage.h"
+#include "router/refusal_log.h"
 #include "router/route_table.h"
 #include "router/transit.h"
 
@@ -100,6 +101,11 @@ public:
     const std::map<std::string, Refusals, std::less<>>& refused_by_service() const {
         return refused_by_service_;
     }
+    RefusalLog& refusal_log() { return refusal_log_; }
+    const RefusalLog& refusal_log() const { return refusal_log_; }
+    // The time as it is within a turn, for what trace reports say of how long a frame was here;
+    // nothing is decided by it. Without one they say 0.
+    void set_clock(std::function<base::Instant()> clock) { clock_ = std::move(clock); }
     // A service's connection, or a link, ends: what was counted for it isn't lost.
     void count_gone(const Connection& service);
     void count_gone(const Neighbour& link);
@@ -180,6 +186,8 @@ private:
     Passage passage_;
     base::Instant last_transit_{};
     std::map<std::string, Refusals, std::less<>> refused_by_service_;
+    RefusalLog refusal_log_;
+    std::function<base::Instant()> clock_;
     WaitingRoom waiting_;
     Holds holds_;
     InFlight in_flight_;

@@ -44,6 +44,7 @@ void Links::set_up(const std::string& peer, bool resumed) {
     if (const std::optional<std::size_t> link = to(peer)) {
         states_[*link].dial_at = base::never;
         states_[*link].dialled = 0;
+        states_[*link].failure = {};
         if (resumed) {
             states_[*link].backoff.reset();
         }
@@ -83,6 +84,14 @@ void Links::failed(std::size_t link, bool again, base::Duration most, base::Inst
     states_[link].dialled = 0;
     if (again) {
         states_[link].dial_at = now + std::min(most, states_[link].backoff.next(random));
+    }
+}
+
+void Links::note_failure(std::string_view peer, std::string code, std::string why,
+                         base::Instant now) {
+    if (const std::optional<std::size_t> link = to(peer)) {
+        Failure& failure = states_[*link].failure;
+        failure = {std::move(code), std::move(why), now, failure.times + 1};
     }
 }
 

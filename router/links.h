@@ -67,6 +67,21 @@ public:
     TerminalId dialled(std::size_t link) const { return states_[link].dialled; }
     base::Instant next_dial() const;
 
+    // The last thing that kept a configured link from being up; forgotten when it is.
+    struct Failure {
+        std::string code;  // of the system, or of a GOODBYE; empty: the connection broke
+        std::string why;
+        base::Instant at{};
+        std::uint64_t times = 0;  // failures since it was up last, or since the start
+    };
+    void note_failure(std::string_view peer, std::string code, std::string why, base::Instant now);
+    // nullptr: it never failed since it was up.
+    const Failure* failure(std::size_t link) const {
+        return states_[link].failure.times > 0 ? &states_[link].failure : nullptr;
+    }
+    // When it is dialled next; never: it is up, being dialled, or waited for.
+    base::Instant next_dial(std::size_t link) const { return states_[link].dial_at; }
+
     // Takes over a new configuration. Links that stay keep their state; those that are new are
     // dialled unless connected(peer).
     void reconfigure(std::vector<ConfiguredLink> configured,
@@ -81,6 +96,7 @@ private:
         base::Instant dial_at{};  // never: being dialled, or up
         TerminalId dialled = 0;
         terminal::Backoff backoff;
+        Failure failure;
     };
     std::vector<ConfiguredLink> configured_;
     std::vector<LinkState> states_;

@@ -37,6 +37,7 @@ struct ConfiguredLink {
     std::string peer;                  // the machine it leads to
     std::uint16_t cost = 1;            // 1 to 65534
     gossip::AnnounceRules announce{};  // what that neighbour may announce to us
+    std::string address{};             // where it is dialled, for the reader; empty: it never is
 
     friend bool operator==(const ConfiguredLink&, const ConfiguredLink&) = default;
 };

@@ -1,5 +1,7 @@
 // The part of Forwarder that answers: refusals and trace reports, and how many of them a terminal
 // may cause.
+#include <algorithm>
+
 #include "envelope/address.h"
 #include "envelope/packer.h"
 #include "router/forwarder.h"
@@ -67,6 +69,11 @@ void Forwarder::refuse(const Transit& transit, Refusal refusal, std::string_view
         view = {};
     }
     count_refused(view.destination, refusal);
+    if (!transit.dry()) {  // who looks for a way hears of it, and nobody else needs to
+        refusal_log_.note(refusal, view.destination, view.source,
+                          from != nullptr ? std::string_view(from->terminal.name()) : "", message,
+                          now);
+    }
     // What a service has no right to say is answered to the service itself, as is what can't be
     // read.
     const bool to_sender = refusal == Refusal::bad_envelope ||
@@ -132,6 +139,7 @@ void Forwarder::report_trace(const Transit& transit, std::string_view to, std::s
         return;
     }
     const Connection* from = connections_.find(transit.from);
+    const base::Instant until = clock_ ? clock_() : now;
     base::Bytes data;
     envelope::Packer packer(data);
     packer.map(6).text("machineId").text(options_.machine);
@@ -140,7 +148,8 @@ void Forwarder::report_trace(const Transit& transit, std::string_view to, std::s
     packer.text("hopsLeft").number(transit.hops);
     packer.text("reason").text(reason);
     packer.text("microseconds")
-        .number(static_cast<std::uint64_t>(base::to_microseconds(now - transit.arrived)));
+        .number(static_cast<std::uint64_t>(
+            std::max<std::int64_t>(0, base::to_microseconds(until - transit.arrived))));
     originate({.source = {},
                .destination = view.reply_to,
                .reply_to = {},

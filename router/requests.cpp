@@ -24,37 +24,35 @@ void Router::on_request(const envelope::EnvelopeView& request, const Transit& tr
         }
         asked = *why;
     }
-    if (asked && asked->name == "ping") {
-        const Connection* from = connections_.find(transit.from);
-        if (transit.origin == Origin::router) {
-            asked = base::Error{"forbidden",
-                                "a ping starts at the router that the asker is attached to"};
-        } else if (!envelope::valid_address(asked->texts["destination"]) ||
-                   envelope::split_address(asked->texts["destination"]).everywhere()) {
-            asked =
-                base::Error{"bad-envelope", "ping needs `destination`: service or service@machine"};
-        } else if (from != nullptr && from->rules != nullptr &&
-                   !may_send(*from->rules, asked->texts["destination"], options_.machine)) {
-            asked = base::Error{"forbidden", "this terminal may not send there (allow.send)"};
-        } else {
-            start_ping(request, asked->texts["destination"]);
-            return;
+    if (asked && (asked->name == "ping" || asked->name == "trace")) {
+        const std::optional<base::Error> why = why_not_trace(*asked, transit);
+        if (!why) {
+            start_trace(request, asked->texts["destination"]);
+            return;  // the routers on its way answer
         }
+        asked = *why;
     }
-    const base::Result<base::Bytes> answer =
-        asked ? respond(*asked) : base::Result<base::Bytes>(asked.error());
+    if (asked && asked->name == "events" && park(request, *asked)) {
+        return;
+    }
+    answer(to, request.id, asked ? respond(*asked) : base::Result<base::Bytes>(asked.error()),
+           request.destination);
+}
+
+void Router::answer(std::string_view to, base::ByteView id, const base::Result<base::Bytes>& answer,
+                    std::string_view destination) {
     envelope::ErrorFields error;
     if (!answer) {
         error = {.code = answer.error().code,
                  .message = answer.error().detail,
                  .at = options_.machine,
-                 .destination = std::string(request.destination)};
+                 .destination = std::string(destination)};
     }
     forwarder_.originate({.source = {},
                           .destination = to,
                           .reply_to = {},
                           .id = {},
-                          .in_reply_to = request.id,
+                          .in_reply_to = id,
                           .headers = {},
                           .error = answer ? nullptr : &error,
                           .data = answer ? base::ByteView(*answer) : base::ByteView()},
@@ -86,11 +84,28 @@ std::optional<base::Error> Router::begin_ninep_dial(const envelope::EnvelopeView
     return base::Error{"no-instance", address->second + " is not registered here"};
 }
 
+// A terminal that may not send there may not look for the way either.
+std::optional<base::Error> Router::why_not_trace(const ControlRequest& asked,
+                                                 const Transit& transit) const {
+    const auto destination = asked.texts.find("destination");
+    if (destination == asked.texts.end() || !envelope::valid_address(destination->second) ||
+        envelope::split_address(destination->second).everywhere()) {
+        return base::Error{"bad-envelope",
+                           asked.name + " needs `destination`: service or service@machine"};
+    }
+    const Connection* from = connections_.find(transit.from);
+    if (from != nullptr && from->rules != nullptr &&
+        !may_send(*from->rules, destination->second, options_.machine)) {
+        return base::Error{"forbidden", "this terminal may not send there (allow.send)"};
+    }
+    return std::nullopt;
+}
+
 // A traced frame that ends before the service: the reports of the routers on its way are the
-// answer.
-void Router::start_ping(const envelope::EnvelopeView& request, const std::string& destination) {
+// answer. It is bound as one of the asker's own would be.
+void Router::start_trace(const envelope::EnvelopeView& request, const std::string& destination) {
     const std::uint8_t nil = 0xc0;
-    forwarder_.originate({.source = {},
+    forwarder_.originate({.source = request.source,
                           .destination = destination,
                           .reply_to = request.answer_to(),
                           .id = request.id,

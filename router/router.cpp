@@ -22,7 +22,7 @@ Router::Router(Options options, base::Random random, base::Instant now,
                  }),
       history_(options_.history, now),
       control_({options_, gossip_, connections_, neighbours_, links_, attachments_, forwarder_,
-                history_, traffic_, drains_, std::move(figures)},
+                history_, events_, traffic_, drains_, std::move(figures)},
                now) {
     set_gossip_rules();
     deploy_services({});
@@ -109,6 +109,7 @@ void Router::on_dial_failed(std::size_t link, const base::Error& why, base::Inst
     now_ = now;
     say(Level::debug, "dial failed",
         {{"peer", links_.configured()[link].peer}, {"why", why.detail}});
+    links_.note_failure(links_.configured()[link].peer, why.code, why.detail, now);
     dial_failed(link, now);
     Neighbour* neighbour = neighbours_.to(links_.configured()[link].peer);
     if (neighbour != nullptr && neighbour->suspended() && why.code == "ECONNREFUSED") {
@@ -163,6 +164,8 @@ void Router::let_go(Connection& connection) {
         }
     } else if (connection.link && *connection.link < links_.configured().size() &&
                links_.dialled(*connection.link) == id) {
+        links_.note_failure(links_.configured()[*connection.link].peer, terminal.closing_code(),
+                            terminal.closing_message(), now_);
         dial_failed(*connection.link, now_);
     }
     if (!terminal.is_router() && terminal.closing_code() != "shutdown" &&
@@ -385,7 +388,7 @@ base::Instant Router::next_deadline() const {
     for (const Contest& contest : contests_) {
         next = std::min(next, contest.until);
     }
-    next = std::min(next, drains_checked_);
+    next = std::min({next, drains_checked_, following_deadline()});
     for (const LinkId id : suspended_) {
         next = std::min(next, neighbours_.find(id)->dies);
     }
@@ -416,6 +419,8 @@ void Router::end_turn(base::Instant now) {
         refresh();
     }
     forwarder_.flow_turn(now);
+    collect_events();
+    answer_followers();
 }
 
 Router::Effects Router::take_effects() {
@@ -425,10 +430,9 @@ Router::Effects Router::take_effects() {
     effects.pauses = forwarder_.take_pauses();
     effects.closes = std::exchange(closes_, {});
     effects.ninep_dials = std::exchange(ninep_dials_, {});
+    collect_events();
     effects.reports = std::exchange(reports_, {});
-    for (base::Report& report : gossip_.take_reports()) {
-        effects.reports.push_back(std::move(report));
-    }
+    numbered_reports_ = 0;
     return effects;
 }
 

@@ -116,6 +116,11 @@ public:
     // GOODBYE `shutdown` to all.
     void end_shutdown(base::Instant now);
 
+    // What the shell reports for itself, so that whoever follows `events` hears of it as well.
+    void note(const base::Report& report, base::Instant now);
+    // The time within a turn, for the times in trace reports; without one they are 0.
+    void set_clock(std::function<base::Instant()> clock) { forwarder_.set_clock(std::move(clock)); }
+
     // For an observer: `changed` is called within each event, with every machine whose selected
     // route or catalog may have become another one by it.
     void watch(std::function<void(std::string_view machine)> changed) {
@@ -128,6 +133,7 @@ public:
     const Forwarder& forwarder() const { return forwarder_; }
     const gossip::Gossip& gossip() const { return gossip_; }
     const History& history() const { return history_; }
+    const EventLog& events() const { return events_; }
 
 private:
     void on_hello(TerminalId from, envelope::Hello hello) override;
@@ -159,7 +165,18 @@ private:
     void on_request(const envelope::EnvelopeView& request, const Transit& transit);
     std::optional<base::Error> begin_ninep_dial(const envelope::EnvelopeView& request,
                                                 const ControlRequest& asked);
-    void start_ping(const envelope::EnvelopeView& request, const std::string& destination);
+    std::optional<base::Error> why_not_trace(const ControlRequest& asked,
+                                             const Transit& transit) const;
+    void start_trace(const envelope::EnvelopeView& request, const std::string& destination);
+    void answer(std::string_view to, base::ByteView id, const base::Result<base::Bytes>& answer,
+                std::string_view destination);
+    // following.cpp
+    bool park(const envelope::EnvelopeView& request, const ControlRequest& asked);
+    void answer_followers();
+    void tell_changes();
+    void tell_holds();
+    void collect_events();
+    base::Instant following_deadline() const;
     void close(Connection& connection, std::string_view code, std::string_view message);
     void let_go(Connection& connection);
     void settle_contests(base::Instant now);
@@ -219,6 +236,15 @@ private:
         envelope::Hello hello;
     };
 
+    // One who waits for the next event.
+    struct Follower {
+        std::string asker;
+        base::Bytes id;  // of the request, raw
+        Control::EventQuery query;
+        base::Instant until{};
+    };
+    static constexpr std::size_t most_followers = 256;
+
     Options options_;
     base::Random random_;
     base::Instant now_;
@@ -234,7 +260,12 @@ private:
     Forwarder forwarder_;
     History history_;
     Traffic traffic_;
+    EventLog events_;
     Control control_;
+    std::vector<Follower> followers_;
+    std::uint64_t told_changes_ = 0;  // of the history, those that are events already
+    std::map<std::string, base::Instant> told_holds_;  // that are events already, since when
+    base::Instant holds_checked_ = base::never;        // when they are, next
     std::vector<Contest> contests_;
     std::vector<LinkId> suspended_;
     std::vector<LinkId> acks_;  // links by which something came that isn't acknowledged
@@ -243,7 +274,8 @@ private:
     std::vector<TerminalId> closes_;
     std::vector<NinepDial> ninep_dials_;
     std::vector<base::Report> reports_;
-    std::uint64_t built_gossip_ = 0;  // the versions that the table was built from
+    std::size_t numbered_reports_ = 0;  // of these, that are events already
+    std::uint64_t built_gossip_ = 0;    // the versions that the table was built from
     std::uint64_t built_attachments_ = 0;
     std::uint64_t announced_attachments_ = 0;
     std::function<void(std::string_view)> watch_;

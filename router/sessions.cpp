@@ -110,6 +110,7 @@ void Router::end_link(Neighbour& neighbour, const std::string& code, const std::
     gossip_.on_link_down(neighbour.id, now_);
     record_link_down(neighbour, code);
     links_.set_down(neighbour.machine, neighbour.since, now_, random_);
+    links_.note_failure(neighbour.machine, code, why, now_);
     say(Level::warning, "link down",
         {{"peer", neighbour.machine}, {"terminal", neighbour.name}, {"code", code}, {"why", why}});
     std::erase(suspended_, neighbour.id);
