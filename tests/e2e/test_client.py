@@ -201,6 +201,7 @@ class PythonClient(OneMachine):
 
 class Verbs(OneMachine):
     def test_usage_errors(self):
+        for arguments in (["nonsense"], ["request"], ["send"], ["check"], ["ping"], ["routes", "--nonsense"],
                           ["serve", "name"], ["serve", "name", "--echo", "--exec", "cat"]):
             with self.subTest(arguments):
                 self.jetway(*arguments, code=USAGE)
