@@ -246,17 +246,16 @@ void Trace::mark_gaps() {
     Leg& leg = legs_.back();
     std::vector<Hop> all;
     for (Hop& hop : leg.hops) {
-        const bool follows = !all.empty();
-        const std::uint64_t expected = follows ? all.back().hops_left - 1 : hop.hops_left;
-        for (std::uint64_t left = expected; left > hop.hops_left && all.size() < most_hops;
-             --left) {
+        while (!all.empty() && all.back().hops_left > hop.hops_left + 1 && all.size() < most_hops) {
             Hop gap;
             gap.reported = false;
-            gap.hops_left = left;
+            gap.hops_left = all.back().hops_left - 1;
             gap.machine = all.back().neighbour;
             all.push_back(std::move(gap));
         }
-        all.push_back(std::move(hop));
+        if (all.size() < most_hops) {
+            all.push_back(std::move(hop));
+        }
     }
     if (leg.outcome == "silent" && !all.empty() && all.back().reason != "delivered") {
         Hop gap;

@@ -24,11 +24,12 @@ Chart chart(const std::string& machine) {
 }
 
 Json down(const std::string& peer, const std::string& code, const std::string& address) {
-    return {{"neighbours",
-             {{{"machineId", peer},
-               {"state", "down"},
-               {"address", address},
-               {"failure", {{"code", code}, {"why", "said why"}, {"times", 3}, {"ageMs", 10}}}}}}};
+    return {
+        {"neighbours",
+         {{{"machineId", peer},
+           {"state", "down"},
+           {"address", address},
+           {"failure", {{"code", code}, {"why", "said why"}, {"times", 3U}, {"ageMs", 10U}}}}}}};
 }
 
 // The only finding, which says these.
@@ -85,7 +86,7 @@ TEST_SUITE("console.doctor") {
                        {"level", "info"},
                        {"event", "connection refused"},
                        {"fields", {{"peer", "10.0.0.9:1"}, {"code", "version"}, {"why", "w"}}},
-                       {"ageMs", 5}}}}};
+                       {"ageMs", 5U}}}}};
         CHECK(says(only({b}), "speaks another version of the protocol"));
     }
 
@@ -104,11 +105,11 @@ TEST_SUITE("console.doctor") {
 
     TEST_CASE("a short hold is how queues work, a long one is a slow service") {
         Chart a = chart("a");
-        const auto held = [&a](int ms) {
+        const auto held = [&a](std::uint64_t ms) {
             a.terminals = {{"terminals",
                             {{{"name", "client-1"},
                               {"services", {"web"}},
-                              {"queuedBytes", 2048},
+                              {"queuedBytes", 2048U},
                               {"heldMs", ms}}}}};
             return examine({a}).size();
         };
@@ -121,7 +122,7 @@ TEST_SUITE("console.doctor") {
         Chart a = chart("a");
         const auto refused = [](const std::string& code, std::uint64_t last) {
             return Json{{"code", code}, {"destination", "web"}, {"terminal", "apps"},
-                        {"count", 2},   {"why", "w"},           {"lastMs", last}};
+                        {"count", 2U},  {"why", "w"},           {"lastMs", last}};
         };
         a.refusals = {{"refusals", {refused("no-route", recent_ms + 1)}}};
         CHECK(examine({a}).empty());

@@ -20,8 +20,8 @@ Trace::Options options(const std::string& destination) {
     return wanted;
 }
 
-Json report(const std::string& machine, const std::string& from, const std::string& to, int left,
-            const std::string& reason, int microseconds = 5) {
+Json report(const std::string& machine, const std::string& from, const std::string& to,
+            std::uint64_t left, const std::string& reason, std::uint64_t microseconds = 5) {
     return {{"machineId", machine}, {"from", from},     {"to", to},
             {"hopsLeft", left},     {"reason", reason}, {"microseconds", microseconds}};
 }
@@ -35,7 +35,7 @@ Json explained(const std::string& machine, const std::string& terminal,
                {"neighbour", neighbour},
                {"chosen", true},
                {"reason", neighbour.empty() ? "here" : "nearest"},
-               {"queuedBytes", 7},
+               {"queuedBytes", 7U},
                {"held", false}}}}};
 }
 
@@ -159,7 +159,7 @@ TEST_SUITE("console.trace") {
         trace.on_answer(99, "router@a", Json::array(), start);
         trace.on_answer(there, "router@a", {{"machineId", 3}, {"hopsLeft", "x"}, {"reason", {}}},
                         start);
-        for (int i = 0; i < 1'000; ++i) {
+        for (std::uint64_t i = 0; i < 1'000; ++i) {
             trace.on_answer(there, "router@x", report("x", "i", "o", i, "forwarded"), start);
         }
         while (!trace.done()) {

@@ -26,7 +26,7 @@ class Mesh(TestCase):
 
     def text(self, a_terminals="", wrong_port=None, services=("pty-server", "parser-server", "gpu-server"), top=""):
         at = {machine: f"{host}:{ports[0]}" for machine, (host, ports) in self.hosts.items()}
-        lines = [top, "machines:"]
+        lines = [top, "admin: {listen: []}", "machines:"]  # one host: the default address is for one router
         for machine, service in zip(MACHINES, services):
             lines += [f"  {machine}:", f"    services: [{service}]", f"    listen: \"{at[machine]}\"", "    terminals:"]
             for other in MACHINES:
