@@ -72,7 +72,8 @@ public:
           session_({.machine = client.machine_id(),
                     .at = options.machine,
                     .ending = typed ? Session::Ending::nothing : Session::Ending::empty_line,
-                    .colour = context.colour}),
+                    .colour = context.colour,
+                    .address = [&client] { return client.address(); }}),
           timer_(client.runtime().loop(),
                  [this] {
                      session_.on_time(moment());
@@ -207,21 +208,34 @@ private:
     }
 
     void ask(const Session::Asked& asked) {
-        const std::string destination = envelope::make_address("router", asked.question.machine);
-        const base::Bytes data =
-            client::control_data({asked.question.request, asked.question.args, {}});
+        const console::Question& question = asked.question;
+        const std::string destination =
+            question.to.empty() ? envelope::make_address("router", question.machine) : question.to;
+        base::Bytes data;
+        if (question.to.empty()) {
+            data = client::control_data({question.request, question.args, {}});
+        } else if (!question.data.is_null()) {
+            envelope::append_json(data, question.data);
+        }
         envelope::EnvelopeFields fields;
         fields.destination = destination;
         fields.data = data;
+        if (asked.number == 0) {
+            fields.reply_to = question.reply_to;
+            static_cast<void>(client_.send(fields));  // a router that is gone is told of by itself
+            return;
+        }
         const auto sent = client_.ask(
-            fields, client_.runtime().loop().now() + asked.question.timeout + beyond_deadline,
+            fields, client_.runtime().loop().now() + question.timeout + beyond_deadline,
             [this, number = asked.number](const base::Result<envelope::EnvelopeView>& answer) {
-                session_.on_answer(number, read_answer(answer), moment());
+                const std::string source(answer ? answer->source : std::string_view());
+                session_.on_answer(number, read_answer(answer), source, moment());
                 go_on();
                 return session_.waits_for(number);
-            });
+            },
+            question.traced ? envelope::flag::trace : std::uint8_t{0});
         if (!sent) {
-            session_.on_answer(asked.number, sent.error(), moment());
+            session_.on_answer(asked.number, sent.error(), {}, moment());
         }
     }
 
@@ -229,12 +243,7 @@ private:
         if (!answer) {
             return answer.error();
         }
-        base::Result<Json> object = envelope::to_json(answer->data);
-        if (object && !object->is_object()) {
-            return base::Error{"bad-data", std::string(answer->source) +
-                                               " answered with something that is no object"};
-        }
-        return object;
+        return answer->data.empty() ? Json() : envelope::to_json(answer->data);
     }
 
     // Asked anew when they are old; what doesn't come in time is not completed with.

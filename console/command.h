@@ -19,11 +19,15 @@
 
 namespace jetway::console {
 
-// A control request to the router of `machine`.
+// A control request to the router of `machine`; or, with an address in `to`, an envelope to that.
 struct Question {
-    std::string request;
-    envelope::Json args;  // null: none
-    std::string machine;
+    std::string request{};
+    envelope::Json args{};  // null: none
+    std::string machine{};
+    std::string to{};
+    envelope::Json data{};   // of that envelope
+    std::string reply_to{};  // its own; empty: here
+    bool traced = false;     // the routers on its way report here
     base::Duration timeout = std::chrono::seconds(5);
     bool many = false;  // has answers until forget(), or the timeout
 };
@@ -38,6 +42,12 @@ public:
     // The answer, or the error that came instead (`timeout`, too), is told by on_answer with this
     // number; never from within this call.
     virtual std::uint64_t ask(Question question) = 0;
+    // The same, with no answer to wait for.
+    virtual void tell(Question question) = 0;
+    // Whose answer it is that on_answer tells of; empty: an error's.
+    virtual std::string_view source() const = 0;
+    // Where answers come to, as others write it; empty: there is no way to a router.
+    virtual std::string address() = 0;
     virtual void forget(std::uint64_t question) = 0;
 
     // Whole lines, printable.

@@ -30,6 +30,10 @@ CommandPtr ledger_command();
 // of the router.
 CommandPtr drain_command(std::string service, bool undo);
 
+// Which way an envelope takes there, and its answer back, and why. Nothing reaches the service
+// unless `deliver`.
+CommandPtr trace_command(std::string destination, std::string reply_to, bool deliver, bool json);
+
 // Follows what happens, from `level` on, or from the host's level.
 CommandPtr events_command(std::string level);
 

@@ -71,16 +71,22 @@ void Session::interrupt(Moment moment) {
 }
 
 void Session::on_answer(std::uint64_t question, const base::Result<envelope::Json>& answer,
-                        Moment moment) {
+                        std::string_view source, Moment moment) {
     moment_ = moment;
     const auto found = asked_.find(question);
     if (found == asked_.end() || command_ == nullptr) {
         return;
     }
+    const bool wrong = found->second.control && answer && !answer->is_object();
     if (!found->second.many || !answer) {
         asked_.erase(found);
     }
-    command_->on_answer(*this, question, answer);
+    source_ = source;
+    command_->on_answer(*this, question,
+                        wrong ? base::Error{"bad-data", source_ + " answered with something that "
+                                                                  "is no object"}
+                              : answer);
+    source_.clear();
     go_on();
 }
 
@@ -137,9 +143,11 @@ std::string Session::prompt() const {
 
 std::uint64_t Session::ask(Question question) {
     const std::uint64_t number = ++last_question_;
-    asked_.emplace(number, Pending{.deadline = moment_.now + question.timeout,
-                                   .many = question.many,
-                                   .about = "router@" + question.machine});
+    asked_.emplace(
+        number, Pending{.deadline = moment_.now + question.timeout,
+                        .many = question.many,
+                        .control = question.to.empty(),
+                        .about = question.to.empty() ? "router@" + question.machine : question.to});
     questions_.push_back({number, std::move(question)});
     return number;
 }

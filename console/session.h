@@ -45,6 +45,8 @@ public:
         std::string at{};     // where it looks from at first; empty: there
         Ending ending = Ending::empty_line;
         bool colour = false;
+        // This end's own address, `client-…@machine-a`; empty: nothing can be traced.
+        std::function<std::string()> address{};
         // Whether a token is the right one; empty: none is asked for.
         std::function<bool(std::string_view token)> check_token{};
     };
@@ -68,7 +70,7 @@ public:
 
     // What came for a question, of `many` each. Unknown numbers are ignored.
     void on_answer(std::uint64_t question, const base::Result<envelope::Json>& answer,
-                   Moment moment);
+                   std::string_view source, Moment moment);
     bool waits_for(std::uint64_t question) const { return asked_.count(question) != 0; }
 
     // At wake_at() or later.
@@ -76,7 +78,7 @@ public:
     base::Instant wake_at() const;
 
     struct Asked {
-        std::uint64_t number = 0;
+        std::uint64_t number = 0;  // 0: no answer is waited for
         Question question;
     };
     // What to ask, since the last call. The shell need not hear of deadlines.
@@ -108,10 +110,14 @@ private:
     struct Pending {
         base::Instant deadline{};
         bool many = false;
+        bool control = false;  // its answer is an object
         std::string about;
     };
 
     std::uint64_t ask(Question question) override;
+    void tell(Question question) override { questions_.push_back({0, std::move(question)}); }
+    std::string_view source() const override { return source_; }
+    std::string address() override { return options_.address ? options_.address() : std::string(); }
     void forget(std::uint64_t question) override { asked_.erase(question); }
     void print(const std::string& text) override;
     void print_event(const std::string& line) override;
@@ -154,6 +160,7 @@ private:
     std::map<std::uint64_t, Pending> asked_;
     std::vector<Asked> questions_;  // not taken yet
     std::uint64_t last_question_ = 0;
+    std::string source_;  // of the answer that is being told
 
     Level level_ = Level::info;
     base::Instant level_until_ = base::never;

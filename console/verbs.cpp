@@ -159,6 +159,19 @@ Result<CommandPtr> make_ping(const Words& words) {
     return ping_command(words.word(0), count);
 }
 
+Result<CommandPtr> make_trace(const Words& words) {
+    const std::string reply_to = words.value("--reply-to");
+    for (const std::string& address : {words.word(0), reply_to}) {
+        if (auto wrong = check_destination(address); wrong && !address.empty()) {
+            return *wrong;
+        }
+        if (envelope::split_address(address).everywhere()) {
+            return usage("a trace leads to one machine: name it, or leave @* out");
+        }
+    }
+    return trace_command(words.word(0), reply_to, words.has("--deliver"), words.has(json_flag));
+}
+
 Result<CommandPtr> make_ledger(const Words& /*words*/) {
     return ledger_command();
 }
@@ -186,7 +199,7 @@ Result<CommandPtr> make_undrain(const Words& words) {
 
 // A line of `help`: usages stand in a column.
 std::string help_line(std::string_view usage, std::string_view summary) {
-    constexpr std::size_t column = 34;
+    constexpr std::size_t column = 41;
     std::string line = "  " + std::string(usage);
     line += std::string(line.size() < column ? column - line.size() : 2, ' ');
     return line + std::string(summary) + "\n";
@@ -244,6 +257,23 @@ const std::vector<Verb>& verbs() {
          .least = 1,
          .most = 2,
          .make = make_ping},
+        {.name = "trace",
+         .usage = "trace DEST [--reply-to X] [--deliver]",
+         .summary = "Each hop there and back, how long it took, and why that way",
+         .more =
+             "The service itself gets nothing, but with --deliver. With --reply-to the way back "
+             "leads there.",
+         .kinds = {Kind::destination},
+         .least = 1,
+         .most = 1,
+         .flags = {json_flag, "--deliver"},
+         .valued = {"--reply-to"},
+         .make = make_trace},
+        {.name = "refusals",
+         .usage = "refusals",
+         .summary = "What was refused of late, why, and for whom",
+         .flags = {json_flag},
+         .make = make_view<refusals_text>},
         {.name = "events",
          .usage = "events [LEVEL]",
          .summary = "What happens, as it happens, until the next line",

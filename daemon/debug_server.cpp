@@ -40,12 +40,19 @@ router::TerminalRules rules_of(const router::Router& router, const std::string& 
     return {};
 }
 
+// Raw msgpack; empty for an envelope without data.
 base::Bytes question_data(const console::Question& question) {
+    base::Bytes raw;
+    if (!question.to.empty()) {
+        if (!question.data.is_null()) {
+            envelope::append_json(raw, question.data);
+        }
+        return raw;
+    }
     Json data{{"request", question.request}};
     if (!question.args.is_null()) {
         data["args"] = question.args;
     }
-    base::Bytes raw;
     envelope::append_json(raw, data);
     return raw;
 }
@@ -56,11 +63,10 @@ base::Result<Json> answer_of(const envelope::EnvelopeView& view) {
         return base::Error{fields.code.empty() ? "error" : fields.code,
                            fields.message + (fields.at.empty() ? "" : " (at " + fields.at + ")")};
     }
-    base::Result<Json> answer = envelope::to_json(view.data);
-    if (answer && !answer->is_object()) {
-        return base::Error{"bad-data",
-                           std::string(view.source) + " answered with something that is no object"};
+    if (view.data.empty()) {
+        return Json();
     }
+    base::Result<Json> answer = envelope::to_json(view.data);
     return answer;
 }
 
@@ -84,6 +90,7 @@ private:
     Session::Options options() {
         const router::Router& router = server_.carriers_.router();
         Session::Options options{.machine = router.options().machine};
+        options.address = [this] { return this->router().address(); };
         if (!rules_of(router, arrival_.terminal).token.empty()) {
             options.check_token = [this](std::string_view token) {
                 token_ = token;
@@ -140,24 +147,36 @@ private:
         arm();
     }
 
+    // The terminal of its own by which the session asks; made when it is needed.
+    InProcess& router() {
+        if (router_ == nullptr || !router_->is_open()) {
+            router_ = std::make_unique<InProcess>(
+                server_.carriers_, arrival_, token_,
+                [this](const envelope::EnvelopeView& view) { on_envelope(view); });
+        }
+        return *router_;
+    }
+
     void ask() {
         for (const Session::Asked& asked : session_.take_questions()) {
-            if (router_ == nullptr || !router_->is_open()) {
-                router_ = std::make_unique<InProcess>(
-                    server_.carriers_, arrival_, token_,
-                    [this](const envelope::EnvelopeView& view) { on_envelope(view); });
-            }
-            const std::string destination =
-                envelope::make_address("router", asked.question.machine);
-            const base::Bytes data = question_data(asked.question);
+            const console::Question& question = asked.question;
+            const std::string destination = question.to.empty()
+                                                ? envelope::make_address("router", question.machine)
+                                                : question.to;
+            const base::Bytes data = question_data(question);
             base::Bytes id;
-            envelope::Packer(id).number(asked.number);
             envelope::EnvelopeFields fields;
             fields.destination = destination;
-            fields.id = id;
+            fields.reply_to = question.reply_to;
+            if (asked.number != 0) {
+                envelope::Packer(id).number(asked.number);
+                fields.id = id;
+            }
             fields.data = data;
-            if (const base::Result<void> sent = router_->send(fields); !sent) {
-                session_.on_answer(asked.number, sent.error(), moment());
+            const base::Result<void> sent =
+                router().send(fields, question.traced ? envelope::flag::trace : std::uint8_t{0});
+            if (!sent) {
+                session_.on_answer(asked.number, sent.error(), {}, moment());
                 again_ = true;
             }
         }
@@ -167,7 +186,7 @@ private:
         envelope::Cursor cursor(view.in_reply_to);
         std::uint64_t number = 0;
         if (cursor.read_unsigned(number) && session_.waits_for(number)) {
-            session_.on_answer(number, answer_of(view), moment());
+            session_.on_answer(number, answer_of(view), view.source, moment());
             go_on();
         }
     }

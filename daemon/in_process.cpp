@@ -44,19 +44,19 @@ InProcess::~InProcess() {
     }
 }
 
-void InProcess::give(envelope::Kind kind, base::ByteView body) {
+void InProcess::give(envelope::Kind kind, base::ByteView body, std::uint8_t flags) {
     base::Bytes frame;
-    envelope::append_frame(frame, {.kind = kind, .flags = 0, .hops = 0, .pin = {}}, body);
+    envelope::append_frame(frame, {.kind = kind, .flags = flags, .hops = 0, .pin = {}}, body);
     carriers_.router().on_bytes(id_, frame, nullptr, carriers_.loop().now());
 }
 
-base::Result<void> InProcess::send(const envelope::EnvelopeFields& fields) {
+base::Result<void> InProcess::send(const envelope::EnvelopeFields& fields, std::uint8_t flags) {
     if (!is_open()) {
         return base::Error{"closed", why_closed_};
     }
     base::Bytes body;
     envelope::append_envelope(body, fields);
-    give(envelope::Kind::envelope, body);
+    give(envelope::Kind::envelope, body, flags);
     carriers_.turn();
     return {};
 }

@@ -36,7 +36,8 @@ public:
 
     // Hands an envelope to the router. Without a source it gets address(). Error `closed` when it
     // isn't open; a refusal comes back as an error envelope.
-    base::Result<void> send(const envelope::EnvelopeFields& fields);
+    // Of `flags` (envelope::flag) the router heeds TRACE.
+    base::Result<void> send(const envelope::EnvelopeFields& fields, std::uint8_t flags = 0);
 
     // This connection's own address, `client-<unique>@machine`.
     const std::string& address() const { return address_; }
@@ -47,7 +48,7 @@ private:
     friend class Carriers;
     void take(terminal::OutputQueue& output);
     void on_closed();
-    void give(envelope::Kind kind, base::ByteView body);
+    void give(envelope::Kind kind, base::ByteView body, std::uint8_t flags = 0);
     void greet(router::Arrival arrival, envelope::Hello hello);
 
     Carriers& carriers_;

@@ -46,13 +46,10 @@ TEST_SUITE("console.commands") {
             const std::uint64_t number = desk.questions.back().number;
             CHECK(desk.questions.back().question.request == "ping");
             desk.wait(3ms);
-            desk.session().on_answer(
-                number, json(R"({"reason":"forwarded","to":"to-machine-b","hopsLeft":31})"),
-                desk.moment());
+            desk.say(number, json(R"({"reason":"forwarded","to":"to-machine-b","hopsLeft":31})"));
             CHECK(desk.settle().empty());
-            desk.session().on_answer(
-                number, json(R"({"reason":"delivered","machineId":"machine-b","hopsLeft":30})"),
-                desk.moment());
+            desk.say(number,
+                     json(R"({"reason":"delivered","machineId":"machine-b","hopsLeft":30})"));
             CHECK_FALSE(desk.session().waits_for(number));
             said += desk.settle();
             said += desk.wait(200ms);
@@ -76,6 +73,37 @@ TEST_SUITE("console.commands") {
         desk.type("at machine-c\n");
         CHECK(desk.type("ping web\n").find("type `at` first") != std::string::npos);
         CHECK(desk.questions.empty());
+    }
+
+    TEST_CASE("trace: asks the router that is looked from, and tells where it ended") {
+        std::vector<std::string> to;
+        Desk desk(
+            [&to](const Question& question) -> Answer {
+                to.push_back(question.to);
+                return base::Error{"no-route", "nobody has it"};
+            },
+            {.machine = "machine-a", .address = [] { return "client-1@machine-a"; }});
+        desk.type("at machine-b\n");
+        std::string said = desk.type("trace web\n");
+        said += desk.wait(60s);
+        CHECK(to.front() == "router@machine-b");
+        CHECK(said.find("no-route") != std::string::npos);
+        CHECK(said.ends_with("\n\n"));
+        CHECK(desk.session().idle());
+        CHECK(desk.session().wake_at() == base::never);
+    }
+
+    TEST_CASE("trace: routers that say nothing don't keep it for ever") {
+        Desk desk({}, {.machine = "machine-a", .address = [] { return "client-1@machine-a"; }});
+        desk.type("trace web --deliver\n");
+        CHECK_FALSE(desk.wait(60s).empty());
+        CHECK(desk.session().idle());
+        CHECK(desk.type("trace web@*\n").starts_with("error: a trace leads to one machine"));
+    }
+
+    TEST_CASE("trace: without a way to a router there is nothing to trace") {
+        Desk desk;
+        CHECK(desk.type("trace web\n") == "error: trace web: closed: no router is reached\n\n");
     }
 
     TEST_CASE("ledger: every machine is asked twice, the second time after all were the first") {
@@ -157,8 +185,7 @@ TEST_SUITE("console.commands") {
         CHECK(desk.type("events\n") == "events of machine-a, info and above; Enter ends it\n");
         REQUIRE(desk.questions.size() == 1);
         CHECK(desk.questions[0].question.args == json(R"({"level":"info","limit":10})"));
-        desk.session().on_answer(desk.questions[0].number, events({event(7, "info", "link up")}, 9),
-                                 desk.moment());
+        desk.say(desk.questions[0].number, events({event(7, "info", "link up")}, 9));
         std::string line = desk.settle();
         CHECK(line.substr(8) == " link up peer=machine-b why=\"closed by it\"\n");
         desk.wait(20ms);
@@ -166,8 +193,7 @@ TEST_SUITE("console.commands") {
         CHECK(desk.questions[1].question.args ==
               json(R"({"level":"info","after":9,"limit":200,"waitMs":25000})"));
         CHECK(desk.questions[1].question.timeout > 25s);
-        desk.session().on_answer(desk.questions[1].number,
-                                 events({event(10, "info", "link down")}, 10, 3), desk.moment());
+        desk.say(desk.questions[1].number, events({event(10, "info", "link down")}, 10, 3));
         line = desk.settle();
         CHECK(line.starts_with("3 events lost\n"));
         CHECK(line.find(" link down peer=") != std::string::npos);
@@ -191,7 +217,7 @@ TEST_SUITE("console.commands") {
     TEST_CASE("events: who reads too slowly loses some, and is told how many") {
         Desk desk;
         desk.type("events\n");
-        desk.session().on_answer(desk.questions[0].number, events({}, 0), desk.moment());
+        desk.say(desk.questions[0].number, events({}, 0));
         desk.wait(20ms);
         std::uint64_t number = 0;
         std::uint64_t given = 0;
@@ -201,8 +227,7 @@ TEST_SUITE("console.commands") {
                 page.push_back(event(++number, "info", "something that happens"));
             }
             REQUIRE(desk.questions.size() == static_cast<std::size_t>(i) + 2);
-            desk.session().on_answer(desk.questions.back().number,
-                                     Json{{"events", page}, {"next", number}}, desk.moment());
+            desk.say(desk.questions.back().number, Json{{"events", page}, {"next", number}});
             given += 200;
             CHECK(desk.session().output_size() < Session::output + 4'096);
             // The shell has its time; nobody takes the output.
@@ -266,16 +291,15 @@ TEST_SUITE("console.commands") {
         CHECK(desk.questions.empty());  // the router hears nothing of it
         desk.type("events\n");
         CHECK(desk.questions[0].question.args["level"] == "debug");
-        desk.session().on_answer(desk.questions[0].number, events({}, 4), desk.moment());
+        desk.say(desk.questions[0].number, events({}, 4));
         desk.wait(20ms);
         REQUIRE(desk.questions.size() == 2);
         desk.wait(55s);
         const auto parked = desk.questions.back();
         CHECK(parked.question.args["level"] == "debug");
         desk.wait(5s);  // it is over while the router has the request parked
-        desk.session().on_answer(
-            parked.number, events({event(5, "debug", "dialled"), event(6, "info", "link up")}, 6),
-            desk.moment());
+        desk.say(parked.number,
+                 events({event(5, "debug", "dialled"), event(6, "info", "link up")}, 6));
         const std::string said = desk.settle();
         CHECK(said.find("dialled") == std::string::npos);
         CHECK(said.find("link up") != std::string::npos);

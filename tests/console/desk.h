@@ -59,11 +59,15 @@ public:
                 questions.push_back(one);
                 if (router_) {
                     if (const auto said = router_(one.question)) {
-                        session_.on_answer(one.number, *said, moment());
+                        session_.on_answer(one.number, *said, source(one.question), moment());
                     }
                 }
             }
         }
+    }
+    // A router's answer to a question of before.
+    void say(std::uint64_t question, const base::Result<Json>& answer) {
+        session_.on_answer(question, answer, "router@machine-a", moment());
     }
     // Time passes, with a call whenever the session wants one.
     std::string wait(base::Duration duration) {
@@ -83,6 +87,10 @@ public:
     int wakes = 0;
 
 private:
+    static std::string source(const Question& question) {
+        return question.to.empty() ? "router@" + question.machine : question.to;
+    }
+
     static Session::Options with_machine(Session::Options options) {
         if (options.machine.empty()) {
             options.machine = "machine-a";

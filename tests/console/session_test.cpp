@@ -137,7 +137,7 @@ TEST_SUITE("console.session") {
         Desk desk;  // answers nothing
         CHECK(desk.type("status\nhelp quit\nstatus\n").empty());
         REQUIRE(desk.questions.size() == 1);
-        desk.session().on_answer(desk.questions[0].number, json("{}"), desk.moment());
+        desk.say(desk.questions[0].number, json("{}"));
         CHECK(desk.settle().ends_with("quit\n  Ends\n\n"));
         CHECK(desk.questions.size() == 2);
     }
@@ -149,7 +149,7 @@ TEST_SUITE("console.session") {
         CHECK(desk.wait(2s) ==
               "error: status of router@machine-a: timeout: no answer came from "
               "router@machine-a\n\n");
-        desk.session().on_answer(desk.questions[0].number, json("{}"), desk.moment());
+        desk.say(desk.questions[0].number, json("{}"));
         CHECK(desk.settle().empty());
         CHECK(desk.session().idle());
     }
@@ -214,7 +214,7 @@ TEST_SUITE("console.session") {
         CHECK_FALSE(desk.session().ended());
         desk.answer();
         REQUIRE(desk.questions.size() == 1);
-        desk.session().on_answer(desk.questions[0].number, json("{}"), desk.moment());
+        desk.say(desk.questions[0].number, json("{}"));
         CHECK(desk.session().ended());
         CHECK(desk.settle().ends_with("quit\n  Ends\n\n"));
     }

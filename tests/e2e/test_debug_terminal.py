@@ -1,5 +1,6 @@
 """The debug terminal: a line of text in, text out, over plain sockets, as `nc -U` or telnet has them."""
 
+import json
 import os
 import random
 import shutil
@@ -143,6 +144,63 @@ class DebugTerminal(Mesh):
         for line in said[:2]:
             self.assertRegex(line, r"^pong from gpu-server@machine-c via to-machine-b \(2 hops\) [\d.]+ ms$")
         self.assertIn("2 sent, 2 answered", said[2])
+
+    def test_trace_there_and_back(self):
+        terminal = self.terminal()
+        said = terminal.ask("trace gpu-server")
+        for machine in ("machine-a", "machine-b", "machine-c"):
+            self.assertGreaterEqual(said.count(machine), 2, said)
+        told = json.loads(terminal.ask("trace gpu-server --json"))
+        self.assertEqual([leg["outcome"] for leg in told["legs"]], ["delivered", "delivered"])
+        self.assertEqual([hop["machineId"] for hop in told["legs"][0]["hops"]], ["machine-a", "machine-b", "machine-c"])
+        # From elsewhere, and the way of an answer that goes to a third.
+        terminal.ask("at machine-c")
+        told = json.loads(terminal.ask("trace gpu-server --json"))
+        self.assertEqual(told["legs"][0]["hops"][0]["machineId"], "machine-c")
+        terminal.ask("at")
+        told = json.loads(terminal.ask("trace gpu-server --reply-to echo@machine-b --json"))
+        self.assertEqual(told["legs"][1]["destination"], "echo@machine-b")
+        self.assertIn("no-route", terminal.ask("trace nobody"))
+        # By the command line's own connection, too.
+        done = run_jetway("debug", socket=self.routers["a"].socket, stdin="trace gpu-server --json")
+        self.assertEqual(json.loads(done.stdout)["legs"][0]["outcome"], "delivered")
+
+    def test_events_as_they_happen(self):
+        terminal = self.terminal()
+        terminal.send("events\n")
+        self.assertEqual(terminal.line(), "events of machine-a, info and above; Enter ends it")
+        far = self.terminal()
+        far.ask("at machine-b")
+        far.send("events\n")
+        self.assertEqual(far.line(), "events of machine-b, info and above; Enter ends it")
+        self.assertRegex(far.line(), r"^\d\d:\d\d:\d\d ")  # of before
+        for one, gone in ((far, "c"), (terminal, "b")):
+            self.routers[gone].kill()
+            while not ("link down" in (line := one.line()) and f"machine-{gone}" in line):
+                self.assertRegex(line, r"^\d\d:\d\d:\d\d ")
+        far.close()  # it looks through a mesh that is cut
+        terminal.send("\n")
+        while terminal.line():
+            pass
+        self.assertIn("machine     machine-a", terminal.ask("status"))
+
+    def test_a_finer_level_is_heard_by_the_one_who_asks_alone(self):
+        fine, plain = self.terminal(), self.terminal()
+        self.assertIn("events from debug on", fine.ask("log debug for 60s"))
+        for one in (fine, plain):
+            one.send("events\n")
+            self.assertIn("and above", one.line())
+        before = self.routers["a"].text().count('"level":"debug"')
+        self.world.serve(self.routers["a"], "pty-server")
+        self.routers["b"].kill()
+        seen = ""
+        while "link down" not in seen:
+            seen += fine.line() + "\n"
+        other = ""
+        while "link down" not in other:
+            other += plain.line() + "\n"
+        self.assertGreater(len(seen.splitlines()), len(other.splitlines()))
+        self.assertEqual(self.routers["a"].text().count('"level":"debug"'), before)
 
     def test_looks_from_another_machine_two_hops_away(self):
         terminal = self.terminal()
@@ -442,7 +500,8 @@ class AtATerminal(Mesh):
         tmux.last_line("machine-b>")
         tmux.keys("Up")
         tmux.last_line("machine-b> statsu")
-        tmux.keys("C-c")
+        tmux.keys("C-c")  # which also takes what was typed and not read
+        tmux.last_line("machine-b>")
         tmux.type("quit")
         tmux.keys("Enter")
         self.ended(tmux)

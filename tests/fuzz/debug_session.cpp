@@ -71,7 +71,9 @@ void check_text(const std::string& text) {
 
 class Run {
 public:
-    explicit Run(Input& input) : input_(input), session_({.machine = "machine-a"}) {}
+    explicit Run(Input& input)
+        : input_(input),
+          session_({.machine = "machine-a", .address = [] { return "client-1@machine-a"; }}) {}
 
     void run() {
         for (int steps = 0; !input_.empty() && steps < 1'000; ++steps) {
@@ -121,7 +123,7 @@ private:
     void reply() {
         if (!asked_.empty()) {
             const std::size_t which = input_.last() % asked_.size();
-            session_.on_answer(asked_[which], answer(input_), moment());
+            session_.on_answer(asked_[which], answer(input_), "router@machine-a", moment());
         }
     }
 
