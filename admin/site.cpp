@@ -33,6 +33,8 @@ constexpr std::array requests = {
     Known{"graph", "machines, links and ways; all=true: every way"},
     Known{"explain", "what would become of an envelope; destination=SERVICE, source, header"},
     Known{"ledger", "what went in and came out"},
+    Known{"events", "what happened; after=NUMBER, limit, level"},
+    Known{"refusals", "the latest, by reason, service and terminal"},
     Known{"policy", "how instances are chosen; service; POST with policy: sets it"},
     Known{"drain", "how far draining is; POST with service or all=true: begins it"},
     Known{"undrain", "POST with service or all=true"},
@@ -42,8 +44,8 @@ constexpr std::array requests = {
 };
 
 // Arguments that aren't text (docs/protocol.md).
-constexpr std::array<std::string_view, 5> numbers = {"ageMs", "limit", "before", "quietMs",
-                                                     "weight"};
+constexpr std::array<std::string_view, 7> numbers = {"ageMs",  "limit", "before", "quietMs",
+                                                     "weight", "after", "waitMs"};
 constexpr std::array<std::string_view, 2> flags = {"all", "undo"};
 
 template <typename Names>

@@ -134,6 +134,8 @@ class Asking(Admin):
         self.assertEqual((answer["outcome"], answer["boundTo"]), ("forwarded", "c"))
         self.assertEqual(self.api("history?limit=2")[1]["schema"], "jetway.history/1")
         self.assertEqual(len(self.api("history?limit=2")[1]["changes"]), 2)
+        events = self.api("events?after=0&limit=3")[1]["events"]
+        self.assertEqual([one["number"] for one in events], [1, 2, 3])
         status, answer = self.api("routes?at=nowhere")
         self.assertEqual((status, answer["error"]["code"]), (404, "no-route"))
         status, answer = self.api("explain")
@@ -141,6 +143,7 @@ class Asking(Admin):
         self.assertEqual(self.api("routes?at=c")[1]["routes"],
                          self.routers["c"].ask("routes")["routes"])
         self.assertEqual(a.refused("no-route"), 1)
+        self.assertEqual([one["code"] for one in self.api("refusals")[1]["refusals"]], ["no-route"])
 
     def test_a_machine_that_does_not_answer_is_a_timeout(self):
         self.start()
