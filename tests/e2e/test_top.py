@@ -26,6 +26,7 @@ machines:
         self.a, self.b = self.world.routers(file, ["a", "b"])
         self.web = self.world.serve(self.b, "web")
         until(lambda: self.a.ways("web"), what="a way to web")
+        until(lambda: self.b.ask("statistics")["routes"]["machines"] == 2, what="a way back")
 
     def ask_steadily(self, every=0.01):
         asker, ended = self.a.client(), threading.Event()
