@@ -25,7 +25,9 @@ void LineReader::feed(base::ByteView bytes) {
 }
 
 void LineReader::end() {
-    if (waiting() > 0 || !line_.empty()) {
+    const bool whole =
+        waiting() > 0 ? waiting_.back() == '\n' || waiting_.back() == '\r' : line_.empty();
+    if (!whole) {
         waiting_ += '\n';
     }
 }

@@ -101,6 +101,13 @@ TEST_SUITE("console.line_reader") {
         CHECK(lines_of("status", 100, true) == Lines{"status"});
         CHECK(lines_of("status\n", 100, true) == Lines{"status"});
         CHECK(lines_of("", 100, true).empty());
+        // Also when none of it was read before.
+        LineReader reader(100);
+        reader.feed(base::as_bytes("one\ntwo\n"));
+        reader.end();
+        CHECK(reader.next()->text == "one");
+        CHECK(reader.next()->text == "two");
+        CHECK_FALSE(reader.next());
     }
 }
 

@@ -78,6 +78,7 @@ class Mesh(TestCase):
         self.gpu = self.world.serve(self.routers["c"], "gpu-server")
         until(lambda: any(row["name"] == "gpu-server" and row["health"] == "up"
                           for row in self.routers["a"].ask("services")["services"]), what="gpu-server up")
+        until(lambda: self.routers["c"].ways("pty-server"), what="a way back")
 
     def text(self, debug="", top=""):
         return f"""\
@@ -218,6 +219,10 @@ class DebugTerminal(Mesh):
         terminal.send("at machine-c\nstatus")
         terminal.socket.shutdown(socket.SHUT_WR)
         self.assertIn("machine     machine-c", terminal.rest())
+        terminal = self.terminal()
+        terminal.send("ping gpu-server 2\nhelp quit\n")
+        terminal.socket.shutdown(socket.SHUT_WR)
+        self.assertRegex(terminal.rest(), r"2 sent, 2 answered, .* ms\n\nquit\n  Ends\n\n$")
 
     def test_whoever_goes_in_the_middle_of_it_leaves_nothing_behind(self):
         before = len(columns(run_jetway("terminals", socket=self.routers["a"].socket).stdout))
