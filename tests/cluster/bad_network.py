@@ -1,16 +1,15 @@
-"""Loses and delays the packets of one network namespace: run in it, as root, until it is ended.
+"""Loses and delays the packets of one network namespace: run in it, as root, until its standard input ends.
 
     bad_network.py --loss 0.05 --delay 0.05 --seed 1
 
 By `tc netem` where the kernel has it, else the packets are queued to this program (NFQUEUE), which drops them or lets
-them go later. Prints which of the two, once it has begun; SIGTERM undoes it.
+them go later. Prints which of the two, once it has begun, and `undone` at the end. (A signal would reach nsenter, and not what runs inside.)
 """
 
 import argparse
 import heapq
 import random
 import select
-import signal
 import socket
 import struct
 import subprocess
@@ -56,7 +55,7 @@ def rules(action):
                         "--queue-num", str(QUEUE), "--queue-bypass"], check=action == "--append", capture_output=True)
 
 
-def queue(loss, delay, seed, stopping):
+def queue(loss, delay, seed):
     draw = random.Random(seed)
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as netlink:
         netlink.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
@@ -66,9 +65,12 @@ def queue(loss, delay, seed, stopping):
         rules("--append")
         print(f"NFQUEUE: loss {loss:g}, delay {delay * 1000:g} ms each way", flush=True)
         waiting = []
-        while not stopping:
-            wait = max(0.0, waiting[0][0] - time.monotonic()) if waiting else 0.2
-            if select.select([netlink], [], [], wait)[0]:
+        while True:
+            wait = max(0.0, waiting[0][0] - time.monotonic()) if waiting else None
+            ready = select.select([netlink, sys.stdin], [], [], wait)[0]
+            if sys.stdin in ready:
+                break
+            if ready:
                 try:
                     data = netlink.recv(1 << 18)
                 except OSError:  # the kernel had more than it could keep for us
@@ -102,18 +104,15 @@ def main():
     parser.add_argument("--delay", type=float, default=0.0)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    stopping = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.append(True))
     interfaces = [name for _, name in socket.if_nameindex() if name != "lo"]
     if netem(interfaces, given.loss, given.delay):
         print(f"netem: loss {given.loss:g}, delay {given.delay * 1000:g} ms, on what is sent", flush=True)
-        while not stopping:
-            select.select([], [], [], 0.1)
+        sys.stdin.read()
         for interface in interfaces:
             subprocess.run(["tc", "qdisc", "del", "dev", interface, "root"], capture_output=True, check=False)
     else:
-        queue(given.loss, given.delay, given.seed, stopping)
+        queue(given.loss, given.delay, given.seed)
+    print("undone", flush=True)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ import contextlib
 import json
 import pathlib
 import shutil
-import signal
 import subprocess
 import threading
 import time
@@ -87,7 +86,10 @@ class Five(Cluster):
 
     def settle(self, seconds=1.0, deadline=40):
         """Until every request of the last so many seconds was answered in time; when that began."""
-        until(lambda: self.load.undisturbed(seconds), deadline, "a load that is answered in time", every=0.05)
+        try:
+            until(lambda: self.load.undisturbed(seconds), deadline, "a load that is answered in time", every=0.05)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; since: {dict(self.load.troubles(2))}") from None
 
     def whole(self, deadline=30):
         """Until every link is up."""
@@ -141,7 +143,7 @@ class Five(Cluster):
         program = pathlib.Path(__file__).with_name("bad_network.py")
         command = [*self.engine.enter(self.container(machine)), "/usr/bin/python3", str(program),
                    "--loss", str(loss), "--delay", str(delay), "--seed", str(seed)]
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               text=True) as process:
             try:
                 said = process.stdout.readline().strip()
@@ -149,8 +151,9 @@ class Five(Cluster):
                     raise RuntimeError(f"bad_network.py ended: {process.stderr.read()[-1000:]}")
                 yield said
             finally:
-                process.send_signal(signal.SIGTERM)
-                process.wait(10)
+                process.stdin.close()
+                undone = process.stdout.read().strip()
+        assert undone == "undone", f"bad_network.py ended with {process.returncode} and {undone!r}"
 
     def retransmitted(self, machine):
         """TCP segments that this machine has sent again."""

@@ -9,6 +9,7 @@ comes back; when its connection ends it makes another. Every request that was du
     not taken    its router was not there to take it, or had asked to hold
 """
 
+import collections
 import itertools
 import select
 import socket
@@ -206,6 +207,13 @@ class Load:
         found = [request for request in self.requests(now - seconds - LATE, now - LATE)
                  if request.destination not in but and request.asker not in but]
         return bool(found) and all(request.disturbed_until() is None for request in found)
+
+    def troubles(self, seconds):
+        """How many of the last so many seconds were not answered in time, by asker, destination and outcome."""
+        now = time.monotonic()
+        return collections.Counter((request.asker, request.destination, request.refused or request.outcome)
+                                   for request in self.requests(now - seconds - LATE, now - LATE)
+                                   if request.disturbed_until() is not None)
 
     def settled(self, since, until):
         return all(request.outcome != "unanswered" or request.broke for request in self.requests(since, until))

@@ -153,9 +153,10 @@ def main():
             soak.draw.shuffle(order)
         at = time.monotonic()
         said = order.pop()()
+        print(f"{time.monotonic() - began:6.0f} s  {said}", end="", flush=True)
         soak.settle()
         faults += 1
-        print(f"{time.monotonic() - began:6.0f} s  {said}; well after {time.monotonic() - at:.1f} s", flush=True)
+        print(f"; well after {time.monotonic() - at:.1f} s", flush=True)
         count(time.monotonic() - 1)
         for machine, (resident, files, incarnation) in soak.measure_all().items():
             if first[machine][2] != incarnation:
