@@ -1,34 +1,15 @@
 #include "config/machine.h"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include "base/near_miss.h"
+#include "config/claims.h"
+#include "config/services.h"
 #include "envelope/address.h"
 
 namespace jetway::config {
 namespace {
-
-// Where a name or address stood first: what must be unique is claimed once.
-class Claims {
-public:
-    explicit Claims(Problems& problems) : problems_(problems) {}
-
-    bool claim(const std::string& name, Place at, std::string_view what) {
-        const auto [first, fresh] = first_.emplace(name, at.line);
-        if (!fresh) {
-            problems_.add(at, std::string(what) + " " + quoted(name) +
-                                  " stands here a second time: the first is on line " +
-                                  std::to_string(first->second));
-        }
-        return fresh;
-    }
-
-private:
-    Problems& problems_;
-    std::map<std::string, int> first_;
-};
 
 class MachineReader {
 public:
@@ -47,7 +28,7 @@ public:
         section_.check_keys(keys);
         read_settings_over(defaults);
         if (const YamlNode* services = section_.find("services")) {
-            read_services(*services);
+            draft_.config.router.services = read_services(*services, problems_);
         }
         if (const YamlNode* listen = section_.find("listen")) {
             read_listen(*listen);
@@ -73,110 +54,6 @@ private:
         draft_.config.handshakes = settings.handshakes;
         draft_.config.ninep = std::move(settings.ninep);
         draft_.config.debug_sessions = settings.debug_sessions;
-    }
-
-    void read_services(const YamlNode& list) {
-        Claims names(problems_);
-        for (const YamlNode& item : list_of(list, "a list of services", problems_)) {
-            if (auto service = read_service(item, names)) {
-                draft_.config.router.services.push_back(std::move(*service));
-            }
-        }
-    }
-
-    std::optional<router::ConfiguredService> read_service(const YamlNode& item, Claims& names) {
-        constexpr std::string_view wanted = "the name of a service, or a map with its `name`";
-        router::ConfiguredService service;
-        Place at = item.place;
-        if (item.kind == YamlNode::Kind::map) {
-            const Section section(item, wanted, problems_);
-            section.check_keys(
-                {{"name", "capabilities", "version", "weight", "9p", "policy"}, {}, {}});
-            if (section.find("name") == nullptr) {
-                problems_.add(item.place, "a service without a name: expected `name`");
-            } else if (auto name = section.read_text("name", "the name of a service")) {
-                service.name = std::move(*name);
-                at = section.find("name")->place;
-            }
-            read_service_details(section, service);
-        } else if (auto name = text_of(item, wanted, problems_)) {
-            service.name = std::move(*name);
-        }
-        if (service.name.empty() || !check_name(service.name, at, "a service", problems_) ||
-            !check_not_reserved(service.name, at) ||
-            !names.claim(service.name, at, "the service")) {
-            return std::nullopt;
-        }
-        return service;
-    }
-
-    void read_service_details(const Section& section, router::ConfiguredService& service) {
-        service.version = section.read_text("version", "a version").value_or("");
-        service.weight =
-            static_cast<std::uint32_t>(section.read_count("weight", {1, 65535}).value_or(1));
-        read_ninep(section, service);
-        read_policy(section, service);
-        const YamlNode* list = section.find("capabilities");
-        if (list == nullptr) {
-            return;
-        }
-        Claims seen(problems_);
-        for (const YamlNode& item : list_of(*list, "a list of capabilities", problems_)) {
-            auto capability = text_of(item, "a capability", problems_);
-            if (capability && seen.claim(*capability, item.place, "the capability")) {
-                service.capabilities.push_back(std::move(*capability));
-            }
-        }
-    }
-
-    // One address, or a list of them.
-    void read_ninep(const Section& section, router::ConfiguredService& service) {
-        const YamlNode* said = section.find("9p");
-        if (said == nullptr) {
-            return;
-        }
-        Claims seen(problems_);
-        const auto read_one = [&](const YamlNode& item) {
-            const auto where = item.kind == YamlNode::Kind::scalar
-                                   ? envelope::parse_ninep_address(item.text)
-                                   : base::Result<envelope::NinepAddress>(base::Error{
-                                         "bad-config", "expected an address, or a list of them"});
-            if (!where) {
-                problems_.add(item.place, "9p: " + where.error().detail);
-            } else if (seen.claim(where->text(), item.place, "the address")) {
-                service.ninep.push_back(*where);
-            }
-        };
-        if (said->kind != YamlNode::Kind::sequence) {
-            read_one(*said);
-            return;
-        }
-        for (const YamlNode& item : said->items) {
-            read_one(item);
-        }
-    }
-
-    void read_policy(const Section& section, router::ConfiguredService& service) {
-        const YamlNode* said = section.find("policy");
-        if (said == nullptr) {
-            return;
-        }
-        const auto policy = balance::parse_policy(said->text);  // no scalar has no text
-        if (policy) {
-            service.policy = *policy;
-        } else {
-            problems_.add(said->place, "policy: " + policy.error().detail);
-        }
-    }
-
-    bool check_not_reserved(const std::string& name, Place at) {
-        if (!envelope::reserved_name(name)) {
-            return true;
-        }
-        problems_.add(at, quoted(name) +
-                              " is reserved: `router`, `echo` and names that start with `client-` "
-                              "are the router's own");
-        return false;
     }
 
     void read_listen(const YamlNode& node) {

@@ -10,9 +10,13 @@ namespace jetway::client {
 
 namespace {
 
+using envelope::append_json;
 using envelope::EnvelopeFields;
 using envelope::EnvelopeView;
+using envelope::Json;
 using envelope::Kind;
+using envelope::to_json;
+using envelope::write_json;
 using namespace std::chrono_literals;
 
 base::Bytes text(std::string_view content) {
