@@ -91,7 +91,8 @@ TEST_SUITE("config.deployment") {
         CHECK(a.links[0] ==
               LinkConfig{"to-machine-b", "machine-b", *parse_address("10.0.0.2:9001"), true, 1});
         REQUIRE(a.router.links.size() == 2);
-        CHECK(a.router.links[1] == router::ConfiguredLink{"to-machine-c", "machine-c", 1});
+        CHECK(a.router.links[1] ==
+              router::ConfiguredLink{"to-machine-c", "machine-c", 1, {}, "10.0.0.3:9001"});
         CHECK(a.router.gossip.interval == seconds(5));
         CHECK(a.shutdown_grace == seconds(2));
         CHECK_FALSE(a.insecure);
