@@ -18,6 +18,7 @@ using envelope::Json;
 
 constexpr std::uint64_t page = 500;
 constexpr std::uint64_t wait_ms = 20'000;  // the router answers by then, also when nothing happened
+constexpr base::Duration least_wait = std::chrono::seconds(1);
 
 struct EventsOptions {
     RouterOptions router;
@@ -37,6 +38,7 @@ public:
     int run() {
         Json args{{"level", options_.level}, {"limit", options_.last}};
         for (;;) {
+            const base::Instant asked = client_.runtime().now();
             const base::Result<Json> answer =
                 client::control(client_, {"events", args, options_.machine},
                                 options_.router.timeout + std::chrono::milliseconds(wait_ms));
@@ -48,6 +50,11 @@ public:
             show(*answer);
             if (options_.no_follow) {
                 return exit_yes;
+            }
+            // A router that has too many followers answers at once, with nothing.
+            if (console::list_at(*answer, "events").empty()) {
+                client_.runtime().wait_until([this] { return !client_.is_open(); },
+                                             asked + least_wait);
             }
             args = {{"level", options_.level},
                     {"after", console::number_at(*answer, "next")},

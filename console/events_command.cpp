@@ -63,8 +63,10 @@ public:
                 host.print_event(event_text(event, host.wall(), host.colour()));
             }
         }
+        // A router that has too many followers answers at once, with nothing.
+        const bool nothing = after_ && list_at(*answer, "events").empty();
         after_ = number_at(*answer, "next");
-        next_ = host.now() + between;
+        next_ = host.now() + (nothing ? again : between);
     }
 
     void on_time(Host& host) override {

@@ -70,9 +70,10 @@ public:
             }
         }
         // Where queues are short or few hops are allowed, the answer to a refused one may be
-        // refused itself.
-        if (outcome_.violation.empty() && gentle && router_options_.terminal.queue >= (1U << 20U) &&
-            router_options_.hop_limit == 32) {
+        // refused itself; so may it where a link was slow for so long that it was given up after
+        // all, and took with it what it owed.
+        if (outcome_.violation.empty() && gentle && returned(world) == 0 &&
+            router_options_.terminal.queue >= (1U << 20U) && router_options_.hop_limit == 32) {
             if (const std::vector<std::uint64_t> lost = ledger_.unanswered(begin + links_up);
                 !lost.empty()) {
                 outcome_.violation = std::to_string(lost.size()) +
