@@ -35,15 +35,15 @@ bool Forwarder::under_low(const Neighbour& next) const {
 }
 
 // Error envelopes, what is for a router itself, and what only looks for a way are never held.
-bool Forwarder::may_be_held(Transit& transit, base::Instant now) {
-    return !transit.dry() && read(transit, now) && transit.view.error.empty() &&
+bool Forwarder::may_be_held(Transit& transit) {
+    return !transit.dry() && try_read(transit) == nullptr && transit.view.error.empty() &&
            envelope::split_address(transit.view.destination).service != "router";
 }
 
 // The envelope went through a closed gate: whoever sent it is told to hold its destination.
 void Forwarder::tell(Transit& transit, Gate gate, base::Instant now) {
     Connection* from = connections_.find(transit.from);
-    if (from == nullptr || !may_be_held(transit, now)) {
+    if (from == nullptr || !may_be_held(transit)) {
         return;
     }
     const std::string_view destination = transit.view.destination;
@@ -109,11 +109,8 @@ bool Forwarder::hold_back(Transit& transit, base::Instant now) {
     if (transit.released || !holds_.any_held(transit.pin)) {
         return false;
     }
-    if (transit.dry()) {
-        return false;
-    }
-    if (!may_be_held(transit, now)) {
-        return !transit.read;
+    if (!may_be_held(transit)) {
+        return !transit.dry() && !read(transit, now);
     }
     HeldDestination* held =
         holds_.held(transit.pin, envelope::split_address(transit.view.destination).service);

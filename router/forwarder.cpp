@@ -58,18 +58,26 @@ void Forwarder::on_envelope(Connection& from, const envelope::Frame& frame, base
     }
 }
 
-// Reads the body once. False: it was malformed and is refused.
-bool Forwarder::read(Transit& transit, base::Instant now) {
+// Reads the body once. What is wrong with it, or nullptr.
+const char* Forwarder::try_read(Transit& transit) {
     if (transit.read) {
-        return true;
+        return nullptr;
     }
-    if (const char* wrong = envelope::read_envelope(transit.body, transit.view)) {
+    const char* wrong = envelope::read_envelope(transit.body, transit.view);
+    transit.read = wrong == nullptr;
+    if (!transit.read) {
         transit.view = {};
-        refuse(transit, Refusal::bad_envelope, wrong, now);
-        return false;
     }
-    transit.read = true;
-    return true;
+    return wrong;
+}
+
+// For what nothing has been done about yet. False: it was malformed and is refused.
+bool Forwarder::read(Transit& transit, base::Instant now) {
+    const char* wrong = try_read(transit);
+    if (wrong != nullptr) {
+        refuse(transit, Refusal::bad_envelope, wrong, now);
+    }
+    return wrong == nullptr;
 }
 
 void Forwarder::from_service(Connection& from, Transit& transit, base::Instant now) {

@@ -156,7 +156,7 @@ private:
     // flow.cpp
     bool past_high(const Neighbour& next) const;
     bool under_low(const Neighbour& next) const;
-    bool may_be_held(Transit& transit, base::Instant now);
+    static bool may_be_held(Transit& transit);
     void tell(Transit& transit, Gate gate, base::Instant now);
     void send_hold(Sender sender, envelope::Kind kind, std::string_view address, base::Instant now);
     void resume_sender(Sender sender, std::string_view address, base::Instant now);
@@ -173,6 +173,7 @@ private:
                       base::Instant now);
     void count_hops(const Transit& transit);
     void count_late(const Transit& transit, std::uint64_t done_before, base::Instant now);
+    static const char* try_read(Transit& transit);
     bool read(Transit& transit, base::Instant now);
     bool may_speak(const Transit& transit, base::Instant now);
 

@@ -49,12 +49,14 @@ public:
         if (outcome_.violation.empty() && !has(Fault::corrupt)) {
             outcome_.violation = ledger_.answered_twice();
         }
-        // Faults that no link dies of: what is sent over it waits.
-        const bool gentle = std::all_of(kinds_.begin(), kinds_.end(), [](const Fault fault) {
-            return fault == Fault::reset || fault == Fault::slow;
-        });
-        // But of two that dialled each other at the start, one may have to give way.
-        if (outcome_.violation.empty() && gentle && returned(world) == 0) {
+        // Faults that no link dies of: what is sent over it waits. But of two that dialled each
+        // other at the start one may have to give way, and a link may be slow for so long that it
+        // is given up after all.
+        const bool gentle = returned(world) == 0 &&
+                            std::all_of(kinds_.begin(), kinds_.end(), [](const Fault fault) {
+                                return fault == Fault::reset || fault == Fault::slow;
+                            });
+        if (outcome_.violation.empty() && gentle) {
             outcome_.violation = ledger_.contradicted();
         }
         // Who heeds HOLD is refused nothing, where a queue has room for what is under way.
@@ -70,10 +72,9 @@ public:
             }
         }
         // Where queues are short or few hops are allowed, the answer to a refused one may be
-        // refused itself; so may it where a link was slow for so long that it was given up after
-        // all, and took with it what it owed.
-        if (outcome_.violation.empty() && gentle && returned(world) == 0 &&
-            router_options_.terminal.queue >= (1U << 20U) && router_options_.hop_limit == 32) {
+        // refused itself.
+        if (outcome_.violation.empty() && gentle && router_options_.terminal.queue >= (1U << 20U) &&
+            router_options_.hop_limit == 32) {
             if (const std::vector<std::uint64_t> lost = ledger_.unanswered(begin + links_up);
                 !lost.empty()) {
                 outcome_.violation = std::to_string(lost.size()) +

@@ -334,6 +334,27 @@ TEST_SUITE("router.forwarder") {
         CHECK(refused(mesh, Refusal::bad_envelope) == 3);
     }
 
+    TEST_CASE("what is malformed and passes through goes on as it is, and is counted once") {
+        Mesh mesh;
+        mesh.add("a", {}, [](Options& o) { o.terminal.queue = 1'000; });
+        Peer& b = neighbour(mesh, "b");
+        Peer& c = neighbour(mesh, "c");
+        c.say(Kind::announce, announce("c", {"gpu"}));
+        mesh.run();
+        b.say(Kind::envelope, text("x"), flag::trace, 9, "c");
+        CHECK(c.envelopes().size() == 1);
+        c.reading = false;
+        for (int i = 0; i < 2; ++i) {  // past the high mark: its sender would be told to hold
+            b.say(Kind::envelope, text(std::string(400, 'x')), 0, 9, "c");
+            mesh.run();
+        }
+        c.reading = true;
+        mesh.run();
+        CHECK(c.envelopes().size() == 2);
+        CHECK(b.envelopes().empty());
+        CHECK(refused(mesh, Refusal::bad_envelope) == 0);
+    }
+
     TEST_CASE("a frame longer than the next router takes is refused as too-large") {
         Mesh mesh;
         mesh.add("a");
