@@ -300,8 +300,11 @@ private:
         gauge("jetway_clients", "Connections of clients that speak something else than frames.");
         each(at(all_, "clients"), "protocol");
         counter("jetway_clients_refused_total",
-                "Those that were turned away, there being too many.");
+                "Those that were turned away: there were too many, or they may not come.");
         each(at(all_, "clientsRefused"), "protocol");
+        counter("jetway_clients_stalled_total", "Those that were closed since they didn't read.");
+        each(at(all_, "clientsStalled"), "protocol");
+        counter("jetway_events_total", "Events since the router's start.", number(all_, "events"));
     }
 
     // Under the names that every Prometheus client library gives them.

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "admin/http.h"
+#include "daemon/client_stream.h"
 #include "envelope/address.h"
 #include "envelope/cursor.h"
 #include "envelope/json.h"
@@ -26,18 +27,6 @@ std::string http_date() {
     return {text.data(), length};
 }
 
-// Whoever is at the other end, for the rights to change the router.
-router::Arrival arrival_of(const io::Stream& stream, bool write) {
-    router::Arrival arrival{.by = router::Entry::local_listener,
-                            .peer_address = stream.peer_name()};
-    if (const io::PeerCredentials peer = stream.peer_credentials(); peer.known) {
-        arrival.user = {.uid = peer.uid, .gid = peer.gid, .groups = peer.groups};
-    } else {
-        arrival.in_process = write;  // its listener's word
-    }
-    return arrival;
-}
-
 base::Result<envelope::Json> answer_in(const envelope::EnvelopeView& view) {
     if (!view.error.empty()) {
         const envelope::ErrorFields error = envelope::read_error(view.error);
@@ -53,15 +42,12 @@ public:
     Connection(AdminServer& server, std::unique_ptr<io::Stream> stream, bool write,
                bool on_loopback)
         : server_(server),
-          stream_(std::move(stream)),
-          arrival_(arrival_of(*stream_, write)),
+          stream_(std::move(stream), *this, stalled),
+          arrival_(arrival_of_client(stream_.get(), write)),
           on_loopback_(on_loopback),
           session_(
               {}, http_date, [this](const admin::HttpRequest& request) { on_request(request); },
-              now()) {
-        stream_->set_handler(this);
-        stream_->start_reading();
-    }
+              now()) {}
 
     const router::Arrival& arrival() const { return arrival_; }
 
@@ -69,44 +55,29 @@ public:
 
     // Writes what there is, and reads on when there is room for it.
     void flush() {
-        while (stream_->is_open() && !stream_->busy()) {
+        while (stream_.writable()) {
             base::Bytes bytes = session_.take_output(now());
             if (bytes.empty()) {
                 break;
             }
-            moved_ = now();
-            std::vector<io::WriteChunk> chunks(1);
-            chunks[0].own = std::move(bytes);
-            stream_->write(std::move(chunks));
+            stream_.write(std::move(bytes), now());
         }
-        if (session_.ended() && !stream_->busy()) {
-            stream_->shutdown_then_close();
+        if (session_.ended() && !stream_.busy()) {
+            stream_.end();
             server_.lost(this);
             return;
         }
-        const bool wanted = session_.wants_input() && !stream_->busy();
-        if (wanted != reading_) {
-            reading_ = wanted;
-            if (reading_) {
-                stream_->start_reading();
-            } else {
-                stream_->stop_reading();
-            }
-        }
+        stream_.read_while(session_.wants_input() && !stream_.busy());
     }
 
     base::Instant deadline() const {
-        return stream_->busy() ? moved_ + stalled : session_.deadline();
+        return stream_.busy() ? stream_.deadline() : session_.deadline();
     }
 
     // False: its client doesn't read.
     bool on_deadline() {
-        if (stream_->busy()) {
-            const std::size_t left = stream_->unfinished_bytes();
-            if (std::exchange(left_, left) != left) {
-                moved_ = now();
-            }
-            return now() < moved_ + stalled;
+        if (stream_.busy()) {
+            return !stream_.is_stalled(now());
         }
         session_.on_deadline(now());
         flush();
@@ -142,13 +113,10 @@ private:
     void on_closed(const base::Error& /*why*/) override { server_.lost(this); }
 
     AdminServer& server_;
-    std::unique_ptr<io::Stream> stream_;
+    ClientStream stream_;
     router::Arrival arrival_;
     bool on_loopback_;
     admin::HttpSession session_;
-    bool reading_ = true;
-    std::size_t left_ = 0;  // of the write, when it was last looked at
-    base::Instant moved_{};
 };
 
 AdminServer::AdminServer(Carriers& carriers)
@@ -260,6 +228,7 @@ void AdminServer::on_timer() {
     }
     for (Connection* connection : due) {
         if (connections_.count(connection) != 0 && !connection->on_deadline()) {
+            ++stalled_;
             lost(connection);
         }
     }

@@ -16,6 +16,7 @@
 #include "daemon/in_process.h"
 #include "io/stream.h"
 #include "io/timer.h"
+#include "router/control.h"
 
 namespace jetway::daemon {
 
@@ -36,8 +37,9 @@ public:
     // reached from this host only.
     void accept(std::unique_ptr<io::Stream> stream, bool write, bool on_loopback);
 
-    std::size_t clients() const { return connections_.size(); }
-    std::uint64_t refused() const { return refused_; }
+    router::ProcessFigures::Clients clients() const {
+        return {connections_.size(), refused_, stalled_};
+    }
 
 private:
     class Connection;
@@ -60,6 +62,7 @@ private:
     std::uint64_t last_id_ = 0;
     std::map<std::uint64_t, Asked> asked_;
     std::uint64_t refused_ = 0;
+    std::uint64_t stalled_ = 0;
     std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
     std::set<Connection*> ready_;                     // have something to write
     std::vector<std::unique_ptr<Connection>> ended_;  // destroyed by the timer

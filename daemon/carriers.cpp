@@ -1,5 +1,6 @@
 #include "daemon/carriers.h"
 
+#include "daemon/client_stream.h"
 #include "daemon/in_process.h"
 
 namespace jetway::daemon {
@@ -7,16 +8,6 @@ namespace jetway::daemon {
 namespace {
 constexpr base::Duration dial_timeout = std::chrono::seconds(3);
 constexpr int most_rounds = 8;  // of effects that cause effects, in one turn
-
-router::Arrival arrival(router::Entry by, const io::Stream& stream) {
-    router::Arrival arrival{.by = by, .peer_address = stream.peer_name()};
-    if (const io::PeerCredentials peer = stream.peer_credentials(); peer.known) {
-        arrival.user = {.uid = peer.uid, .gid = peer.gid, .groups = peer.groups};
-    }
-    arrival.encrypted = stream.encrypted();
-    arrival.certified = stream.certified();
-    return arrival;
-}
 }  // namespace
 
 Carriers::Carriers(io::Loop& loop, router::Router& router, OnReport on_report)
@@ -33,7 +24,7 @@ Carriers::~Carriers() {
 
 void Carriers::accept(router::Entry by, const std::string& terminal,
                       std::unique_ptr<io::Stream> stream) {
-    router::Arrival from = arrival(by, *stream);
+    router::Arrival from = arrival_of(by, *stream);
     from.terminal = terminal;
     const router::TerminalId id = router_.accepted(std::move(from), loop_.now());
     if (id != 0) {
@@ -107,7 +98,7 @@ void Carriers::dial(std::size_t link) {
                 return;
             }
             const router::TerminalId id =
-                router_.dialled(index, arrival(router::Entry::dialled, **stream), loop_.now());
+                router_.dialled(index, arrival_of(router::Entry::dialled, **stream), loop_.now());
             if (id != 0) {
                 carriers_.emplace(
                     id, std::make_unique<Carrier>(*this, loop_, id, peer, std::move(*stream)));

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "console/session.h"
+#include "daemon/client_stream.h"
 #include "envelope/address.h"
 #include "envelope/cursor.h"
 #include "envelope/json.h"
@@ -17,18 +18,6 @@ namespace {
 
 using console::Session;
 using envelope::Json;
-
-router::Arrival arrival_of(const io::Stream& stream, const std::string& terminal) {
-    router::Arrival arrival{.by = router::Entry::local_listener,
-                            .peer_address = stream.peer_name(),
-                            .terminal = terminal};
-    if (const io::PeerCredentials peer = stream.peer_credentials(); peer.known) {
-        arrival.user = {.uid = peer.uid, .gid = peer.gid, .groups = peer.groups};
-    }
-    arrival.encrypted = stream.encrypted();
-    arrival.certified = stream.certified();
-    return arrival;
-}
 
 // Those of the terminal; of one without any, none.
 router::TerminalRules rules_of(const router::Router& router, const std::string& terminal) {
@@ -77,14 +66,9 @@ public:
     Connection(DebugServer& server, std::unique_ptr<io::Stream> stream, router::Arrival arrival)
         : server_(server),
           arrival_(std::move(arrival)),
-          stream_(std::move(stream)),
+          stream_(std::move(stream), *this, stalled),
           session_(options()),
-          timer_(server.carriers_.loop(), [this] { on_time(); }) {
-        stream_->set_handler(this);
-        stream_->start_reading();
-    }
-
-    const Session::Counters& counters() const { return session_.counters(); }
+          timer_(server.carriers_.loop(), [this] { on_time(); }) {}
 
 private:
     Session::Options options() {
@@ -120,7 +104,7 @@ private:
 
     // Asks what is to be asked, writes what there is, and reads on when there is room.
     void go_on() {
-        if (in_go_on_ || !stream_->is_open()) {
+        if (in_go_on_ || !stream_.is_open()) {
             again_ = true;
             return;
         }
@@ -131,19 +115,12 @@ private:
             write();
         } while (again_);
         in_go_on_ = false;
-        if (session_.ended() && session_.output_size() == 0 && !stream_->busy()) {
-            stream_->shutdown_then_close();
+        if (session_.ended() && session_.output_size() == 0 && !stream_.busy()) {
+            stream_.end();
             server_.lost(this);
             return;
         }
-        if (session_.wants_input() != reading_) {
-            reading_ = !reading_;
-            if (reading_) {
-                stream_->start_reading();
-            } else {
-                stream_->stop_reading();
-            }
-        }
+        stream_.read_while(session_.wants_input());
         arm();
     }
 
@@ -192,55 +169,39 @@ private:
     }
 
     void write() {
-        if (stream_->busy()) {
+        if (stream_.busy()) {
             return;
         }
         const std::string text = session_.take_output(moment());
         if (!text.empty()) {
-            std::vector<io::WriteChunk> chunks(1);
             const base::ByteView bytes = base::as_bytes(text);
-            chunks[0].own.assign(bytes.begin(), bytes.end());
-            stream_->write(std::move(chunks));
-            moved_ = server_.carriers_.loop().now();
-            left_ = stream_->unfinished_bytes();
+            stream_.write({bytes.begin(), bytes.end()}, server_.carriers_.loop().now());
             again_ = true;  // with room for more of it
         }
     }
 
     void on_time() {
-        const base::Instant now = server_.carriers_.loop().now();
-        if (stream_->busy()) {
-            const std::size_t left = stream_->unfinished_bytes();
-            if (left != left_) {
-                left_ = left;
-                moved_ = now;
-            } else if (now - moved_ >= stalled) {
-                ++server_.counters_.stalled;
-                stream_->close();
-                server_.lost(this);
-                return;
-            }
+        if (stream_.is_stalled(server_.carriers_.loop().now())) {
+            ++server_.stalled_;
+            stream_.close();
+            server_.lost(this);
+            return;
         }
         session_.on_time(moment());
         go_on();
     }
 
-    void arm() {
-        timer_.set(std::min(session_.wake_at(), stream_->busy() ? moved_ + stalled : base::never));
-    }
+    void arm() { timer_.set(std::min(session_.wake_at(), stream_.deadline())); }
 
     DebugServer& server_;
     router::Arrival arrival_;
     std::string token_;
-    std::unique_ptr<io::Stream> stream_;
+    ClientStream stream_;
     Session session_;
     std::unique_ptr<InProcess> router_;
     io::Timer timer_;
-    bool reading_ = true;
     bool in_go_on_ = false;
     bool again_ = false;
-    std::size_t left_ = 0;  // of the write, when it was last looked at
-    base::Instant moved_{};
 };
 
 DebugServer::DebugServer(Carriers& carriers, std::size_t most)
@@ -254,21 +215,21 @@ void DebugServer::accept(std::unique_ptr<io::Stream> stream, const std::string& 
                                       " debug terminals already (limits.debug_sessions)");
         return;
     }
-    router::Arrival arrival = arrival_of(*stream, terminal);
+    router::Arrival arrival = arrival_of(router::Entry::local_listener, *stream);
+    arrival.terminal = terminal;
     router::TerminalRules rules = rules_of(carriers_.router(), terminal);
     rules.token.clear();  // it is typed
     if (const router::Refused why = router::why_not_connect(rules, arrival, {})) {
         refuse(std::move(stream), "forbidden: " + *why);
         return;
     }
-    ++counters_.accepted;
     auto connection = std::make_unique<Connection>(*this, std::move(stream), std::move(arrival));
     Connection* key = connection.get();
     connections_.emplace(key, std::move(connection));
 }
 
 void DebugServer::refuse(std::unique_ptr<io::Stream> stream, const std::string& why) {
-    ++counters_.refused;
+    ++refused_;
     const std::string line = "error: " + why + "\n";
     const base::ByteView bytes = base::as_bytes(line);
     const auto report = failures_.note(why,
@@ -285,8 +246,6 @@ void DebugServer::refuse(std::unique_ptr<io::Stream> stream, const std::string& 
 void DebugServer::lost(Connection* connection) {
     const auto found = connections_.find(connection);
     if (found != connections_.end()) {
-        counters_.lines += connection->counters().lines;
-        counters_.lost += connection->counters().lost;
         ended_.push_back(std::move(found->second));
         connections_.erase(found);
         reaper_.set(carriers_.loop().now());

@@ -16,6 +16,7 @@
 #include "daemon/in_process.h"
 #include "io/stream.h"
 #include "io/timer.h"
+#include "router/control.h"
 #include "transport/failure_log.h"
 
 namespace jetway::daemon {
@@ -23,14 +24,6 @@ namespace jetway::daemon {
 class DebugServer {
 public:
     static constexpr base::Duration stalled = std::chrono::seconds(30);
-
-    struct Counters {
-        std::uint64_t accepted = 0;
-        std::uint64_t refused = 0;  // those for whom there was no room, or who may not come
-        std::uint64_t stalled = 0;  // closed since they didn't read
-        std::uint64_t lines = 0;    // of those that are gone
-        std::uint64_t lost = 0;     // events, of those that are gone
-    };
 
     // `carriers` is borrowed and outlives it.
     DebugServer(Carriers& carriers, std::size_t most);
@@ -45,8 +38,9 @@ public:
     // hold.
     void accept(std::unique_ptr<io::Stream> stream, const std::string& terminal);
 
-    std::size_t sessions() const { return connections_.size(); }
-    const Counters& counters() const { return counters_; }
+    router::ProcessFigures::Clients clients() const {
+        return {connections_.size(), refused_, stalled_};
+    }
 
 private:
     class Connection;
@@ -55,7 +49,8 @@ private:
 
     Carriers& carriers_;
     std::size_t most_;
-    Counters counters_;
+    std::uint64_t refused_ = 0;
+    std::uint64_t stalled_ = 0;
     transport::FailureLog failures_;
     std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
     std::vector<std::unique_ptr<Connection>> ended_;  // until nothing of theirs is running

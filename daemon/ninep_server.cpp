@@ -4,37 +4,24 @@
 
 #include <algorithm>
 
+#include "daemon/client_stream.h"
 #include "io/file.h"
 #include "router/permissions.h"
 
 namespace jetway::daemon {
 
 namespace {
-
 constexpr base::Duration between_checks = std::chrono::seconds(1);
-
-// Whoever is at the other end, for the rights to change the router.
-router::Arrival arrival_of(const io::Stream& stream, bool write) {
-    router::Arrival arrival{.by = router::Entry::local_listener,
-                            .peer_address = stream.peer_name()};
-    if (const io::PeerCredentials peer = stream.peer_credentials(); peer.known) {
-        arrival.user = {.uid = peer.uid, .gid = peer.gid, .groups = peer.groups};
-    } else {
-        arrival.in_process = write;  // its listener's word
-    }
-    arrival.encrypted = stream.encrypted();
-    arrival.certified = stream.certified();
-    return arrival;
-}
-
 }  // namespace
 
 class NinepServer::Connection final : private io::StreamHandler {
 public:
     Connection(NinepServer& server, std::unique_ptr<io::Stream> stream, bool write)
-        : server_(server), stream_(std::move(stream)), client_(std::make_shared<ninep::Client>()) {
-        client_->arrival = arrival_of(*stream_, write);
-        client_->name = stream_->peer_name();
+        : server_(server),
+          stream_(std::move(stream), *this, stalled),
+          client_(std::make_shared<ninep::Client>()) {
+        client_->arrival = arrival_of_client(stream_.get(), write);
+        client_->name = stream_.get().peer_name();
         client_->may_change = !router::why_not_control(server_.carriers_.router().options().control,
                                                        client_->arrival);
         session_ = std::make_unique<ninep::Session>(
@@ -44,46 +31,22 @@ public:
             },
             server_.tree_.counters());
         session_->on_output([this] { server_.ready_.insert(this); });
-        stream_->set_handler(this);
-        stream_->start_reading();
     }
 
     // Writes what there is, and reads on when there is room for it.
     void flush() {
-        if (!stream_->busy() && stream_->is_open()) {
-            base::Bytes bytes = session_->take_output();
-            if (!bytes.empty()) {
-                moved_ = server_.carriers_.loop().now();
-                std::vector<io::WriteChunk> chunks(1);
-                chunks[0].own = std::move(bytes);
-                stream_->write(std::move(chunks));
-            }
+        if (stream_.writable()) {
+            stream_.write(session_->take_output(), server_.carriers_.loop().now());
         }
         if (session_->broken()) {
-            end();
-        } else if (session_->wants_input() != reading_) {
-            reading_ = !reading_;
-            if (reading_) {
-                stream_->start_reading();
-            } else {
-                stream_->stop_reading();
-            }
+            stream_.end();
+            server_.lost(this);
+        } else {
+            stream_.read_while(session_->wants_input());
         }
     }
 
-    bool is_stalled(base::Instant now) {
-        const std::size_t left = stream_->unfinished_bytes();
-        if (left != left_) {
-            left_ = left;
-            moved_ = now;
-        }
-        return left > 0 && now - moved_ >= stalled;
-    }
-
-    void end() {
-        stream_->shutdown_then_close();
-        server_.lost(this);
-    }
+    bool is_stalled(base::Instant now) { return stream_.is_stalled(now); }
 
 private:
     void on_read(base::ByteView bytes, const std::shared_ptr<base::Bytes>& /*owner*/) override {
@@ -95,12 +58,9 @@ private:
     void on_closed(const base::Error& /*why*/) override { server_.lost(this); }
 
     NinepServer& server_;
-    std::unique_ptr<io::Stream> stream_;
+    ClientStream stream_;
     std::shared_ptr<ninep::Client> client_;
     std::unique_ptr<ninep::Session> session_;
-    bool reading_ = true;
-    std::size_t left_ = 0;  // of the write, when it was last looked at
-    base::Instant moved_{};
 };
 
 NinepServer::NinepServer(Carriers& carriers)
@@ -169,6 +129,7 @@ const std::vector<ninep::ServiceView>& NinepServer::services() {
 
 void NinepServer::accept(std::unique_ptr<io::Stream> stream, bool write) {
     if (connections_.size() >= most_clients) {
+        ++refused_;
         return;
     }
     auto connection = std::make_unique<Connection>(*this, std::move(stream), write);
@@ -196,6 +157,7 @@ void NinepServer::check_stalled() {
             stalled_ones.push_back(key);
         }
     }
+    stalled_ += stalled_ones.size();
     for (Connection* connection : stalled_ones) {
         lost(connection);
     }

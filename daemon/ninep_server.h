@@ -2,7 +2,8 @@
 // in-process terminal by which its files ask services, and their timers.
 //
 // A client that doesn't read is held to the bounds of a Session, and closed when it has not read a
-// byte for `stalled` while an answer waits.
+// byte for `stalled` while an answer waits. Whoever comes when there are `most_clients` is closed
+// at once, and counted.
 #pragma once
 
 #include <memory>
@@ -15,6 +16,7 @@
 #include "io/stream.h"
 #include "io/timer.h"
 #include "ninep/tree.h"
+#include "router/control.h"
 
 namespace jetway::daemon {
 
@@ -37,7 +39,9 @@ public:
     // Writes what is ready. At the end of every turn.
     void turn();
 
-    std::size_t clients() const { return connections_.size(); }
+    router::ProcessFigures::Clients clients() const {
+        return {connections_.size(), refused_, stalled_};
+    }
 
 private:
     class Connection;
@@ -55,6 +59,8 @@ private:
     std::vector<ninep::ServiceView> services_;
     std::uint64_t services_version_ = 0;
     std::uint64_t told_ = 0;  // the version of which the tree knows
+    std::uint64_t refused_ = 0;
+    std::uint64_t stalled_ = 0;
     std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
     std::set<Connection*> ready_;                     // have output
     std::vector<std::unique_ptr<Connection>> ended_;  // destroyed at the end of the turn

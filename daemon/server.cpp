@@ -114,8 +114,7 @@ router::ProcessFigures Server::figures() const {
     const transport::Admission::Counters& handshakes = admission_.counters();
     figures.handshakes = {handshakes.accepted, admission_.unfinished(), handshakes.refused};
     figures.clients = {
-        {"9p", ninep_.clients()}, {"debug", debug_.sessions()}, {"http", admin_.clients()}};
-    figures.clients_refused = {{"http", admin_.refused()}};
+        {"9p", ninep_.clients()}, {"debug", debug_.clients()}, {"http", admin_.clients()}};
     for (const auto& [key, listening] : listeners_) {
         figures.listening.emplace_back(key.substr(0, key.find(' ')),
                                        listening.listener->bound().text());
@@ -143,8 +142,7 @@ void Server::use_certificates(std::shared_ptr<const io::TlsContext> tls) {
 void Server::report_validity() {
     validity_timer_.cancel();
     if (tls_) {
-        report(
-            validity(*tls_->own(), static_cast<std::int64_t>(io::wall_clock_ms() / 1000)));
+        report(validity(*tls_->own(), static_cast<std::int64_t>(io::wall_clock_ms() / 1000)));
         validity_timer_.set(loop_.now() + between_validity);
     }
 }
@@ -256,14 +254,13 @@ base::Result<void> Server::listen_as(const config::MachineConfig& machine) {
         } else if (opened.count(key) == 0) {
             base::Result<std::unique_ptr<transport::Listener>> listener = open_listener(one);
             if (!listener && one.may_fail) {
-                report(
-                    {base::Report::Level::warning,
-                     "no metrics",
-                     {{"at", one.target.text()},
-                      {"why", listener.error().detail},
-                      {"do",
-                       "write `admin: {listen: [HOST:PORT]}` for this machine in the "
-                       "deployment, or `[]` for none"}}});
+                report({base::Report::Level::warning,
+                        "no metrics",
+                        {{"at", one.target.text()},
+                         {"why", listener.error().detail},
+                         {"do",
+                          "write `admin: {listen: [HOST:PORT]}` for this machine in the "
+                          "deployment, or `[]` for none"}}});
                 continue;
             }
             if (!listener) {

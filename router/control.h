@@ -38,10 +38,13 @@ struct ProcessFigures {
         std::uint64_t unfinished = 0;
         std::map<std::string, std::uint64_t, std::less<>> refused;  // by code
     } handshakes;
-    // Connections now, at listeners that speak something else than frames: `9p`…
-    std::map<std::string, std::uint64_t, std::less<>> clients;
-    // Those that were turned away, there being too many.
-    std::map<std::string, std::uint64_t, std::less<>> clients_refused;
+    // Connections at listeners that speak something else than frames.
+    struct Clients {
+        std::uint64_t open = 0;     // now
+        std::uint64_t refused = 0;  // turned away: there were too many, or they may not come
+        std::uint64_t stalled = 0;  // closed, since they didn't read
+    };
+    std::map<std::string, Clients, std::less<>> clients;  // by what they speak: `9p`…
     // What is listened at, as "neighbours 10.0.0.1:9001": for whom, and where.
     std::vector<std::pair<std::string, std::string>> listening{};
 };

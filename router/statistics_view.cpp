@@ -209,14 +209,15 @@ Json Control::statistics(base::Instant now) const {
     for (const auto& [code, count] : figures.handshakes.refused) {
         answer["handshakes"]["refused"][code] = count;
     }
-    answer["clients"] = Json::object();
-    for (const auto& [kind, count] : figures.clients) {
-        answer["clients"][kind] = count;
+    for (const char* key : {"clients", "clientsRefused", "clientsStalled"}) {
+        answer[key] = Json::object();
     }
-    answer["clientsRefused"] = Json::object();
-    for (const auto& [kind, count] : figures.clients_refused) {
-        answer["clientsRefused"][kind] = count;
+    for (const auto& [protocol, clients] : figures.clients) {
+        answer["clients"][protocol] = clients.open;
+        answer["clientsRefused"][protocol] = clients.refused;
+        answer["clientsStalled"][protocol] = clients.stalled;
     }
+    answer["events"] = of_.events.newest();
     return answer;
 }
 
