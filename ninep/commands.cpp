@@ -4,8 +4,8 @@
 #include <functional>
 #include <string>
 
-#include "base/quoted.h"
 #include "ninep/errors.h"
+#include "ninep/lines.h"
 
 namespace jetway::ninep {
 
@@ -13,10 +13,6 @@ namespace {
 
 using router::ControlRequest;
 using Words = std::vector<std::string_view>;
-
-base::Error refused(std::string_view line, const std::string& expected) {
-    return error("EINVAL", base::quoted(line) + ": expected " + expected);
-}
 
 Words words_of(std::string_view line) {
     Words words;
@@ -40,9 +36,9 @@ std::string joined(const Words& words, std::size_t first) {
 }
 
 base::Result<ControlRequest> read_register(std::string_view line, const Words& words) {
-    constexpr const char* expected = "`register SERVICE ADDRESS [weight=N] [version=V]`";
+    constexpr const char* expected = "expected `register SERVICE ADDRESS [weight=N] [version=V]`";
     if (words.size() < 3) {
-        return refused(line, expected);
+        return refused_line(line, expected);
     }
     ControlRequest request{.name = "register", .texts = {}, .flags = {}, .numbers = {}};
     request.texts.emplace("service", words[1]);
@@ -54,13 +50,13 @@ base::Result<ControlRequest> read_register(std::string_view line, const Words& w
             const auto [end, failed] =
                 std::from_chars(text.data(), text.data() + text.size(), weight);
             if (failed != std::errc() || end != text.data() + text.size()) {
-                return refused(line, "a number after `weight=`");
+                return refused_line(line, "expected a number after `weight=`");
             }
             request.numbers.insert_or_assign("weight", weight);
         } else if (words[i].starts_with("version=")) {
             request.texts.insert_or_assign("version", std::string(words[i].substr(8)));
         } else {
-            return refused(line, expected);
+            return refused_line(line, expected);
         }
     }
     return request;
@@ -74,7 +70,7 @@ base::Result<ControlRequest> read_command(std::string_view line, const Words& wo
     }
     if (verb == "deregister") {
         if (words.size() != 3) {
-            return refused(line, "`deregister SERVICE ADDRESS`");
+            return refused_line(line, "expected `deregister SERVICE ADDRESS`");
         }
         request.texts.emplace("service", words[1]);
         request.texts.emplace("address", words[2]);
@@ -82,7 +78,7 @@ base::Result<ControlRequest> read_command(std::string_view line, const Words& wo
     }
     if (verb == "health") {
         if (words.size() != 4) {
-            return refused(line, "`health SERVICE ADDRESS up|unhealthy`");
+            return refused_line(line, "expected `health SERVICE ADDRESS up|unhealthy`");
         }
         request.texts.emplace("service", words[1]);
         request.texts.emplace("address", words[2]);
@@ -91,7 +87,7 @@ base::Result<ControlRequest> read_command(std::string_view line, const Words& wo
     }
     if (verb == "policy") {
         if (words.size() < 3) {
-            return refused(line, "`policy SERVICE POLICY`");
+            return refused_line(line, "expected `policy SERVICE POLICY`");
         }
         request.texts.emplace("service", words[1]);
         request.texts.emplace("policy", joined(words, 2));
@@ -99,8 +95,8 @@ base::Result<ControlRequest> read_command(std::string_view line, const Words& wo
     }
     if (verb == "drain" || verb == "undrain") {
         if (words.size() != 2) {
-            return refused(
-                line, "`" + std::string(verb) + " SERVICE` or `" + std::string(verb) + " --all`");
+            return refused_line(line, "expected `" + std::string(verb) + " SERVICE` or `" +
+                                          std::string(verb) + " --all`");
         }
         if (words[1] == "--all") {
             request.flags.emplace("all", true);
@@ -109,7 +105,7 @@ base::Result<ControlRequest> read_command(std::string_view line, const Words& wo
         }
         return request;
     }
-    return refused(line, "register, deregister, policy, drain, undrain or health");
+    return refused_line(line, "expected register, deregister, policy, drain, undrain or health");
 }
 
 using ReadLine =
@@ -119,9 +115,7 @@ base::Result<std::vector<ControlRequest>> read_lines(std::string_view lines,
                                                      const ReadLine& read_line) {
     std::vector<ControlRequest> requests;
     while (!lines.empty()) {
-        const std::size_t end = std::min(lines.find('\n'), lines.size());
-        const std::string_view line = lines.substr(0, end);
-        lines.remove_prefix(std::min(end + 1, lines.size()));
+        const std::string_view line = take_line(lines);
         const Words words = words_of(line);
         if (words.empty() || words[0].starts_with('#')) {
             continue;
@@ -152,7 +146,7 @@ base::Result<std::vector<ControlRequest>> read_policies(std::string_view lines,
         [service](std::string_view line, const Words& words) -> base::Result<ControlRequest> {
             ControlRequest request{.name = "policy", .texts = {}, .flags = {}, .numbers = {}};
             if (service.empty() && words.size() < 2) {
-                return refused(line, "`SERVICE POLICY`");
+                return refused_line(line, "expected `SERVICE POLICY`");
             }
             request.texts.emplace("service", service.empty() ? words[0] : service);
             request.texts.emplace("policy", joined(words, service.empty() ? 1 : 0));

@@ -4,10 +4,10 @@
 #include <charconv>
 #include <vector>
 
-#include "base/quoted.h"
 #include "base/units.h"
 #include "envelope/address.h"
 #include "ninep/errors.h"
+#include "ninep/lines.h"
 
 namespace jetway::ninep {
 
@@ -16,10 +16,6 @@ namespace {
 constexpr std::size_t most_headers = 64;
 constexpr std::size_t longest_header = 4'096;
 constexpr base::Duration longest_timeout = std::chrono::hours(1);
-
-base::Error refused(std::string_view line, const std::string& why) {
-    return error("EINVAL", base::quoted(line) + ": " + why);
-}
 
 }  // namespace
 
@@ -41,34 +37,34 @@ base::Result<void> Conversation::apply(Settings& settings, std::string_view line
     if (verb == "header") {
         const std::size_t equals = rest.find('=');
         if (equals == std::string_view::npos || equals == 0 || rest.size() > longest_header) {
-            return refused(line, "expected `header KEY=VALUE`");
+            return refused_line(line, "expected `header KEY=VALUE`");
         }
         if (settings.headers.size() >= most_headers) {
-            return refused(line, "a conversation has at most 64 headers");
+            return refused_line(line, "a conversation has at most 64 headers");
         }
         settings.headers.insert_or_assign(std::string(rest.substr(0, equals)),
                                           std::string(rest.substr(equals + 1)));
     } else if (verb == "replyTo") {
         if (!envelope::valid_address(rest) || envelope::split_address(rest).everywhere()) {
-            return refused(line, "expected `replyTo SERVICE` or `replyTo SERVICE@MACHINE`");
+            return refused_line(line, "expected `replyTo SERVICE` or `replyTo SERVICE@MACHINE`");
         }
         settings.reply_to = rest;
     } else if (verb == "machine") {
         if (!envelope::valid_name(rest)) {
-            return refused(line, "expected `machine NAME`");
+            return refused_line(line, "expected `machine NAME`");
         }
         settings.machine = rest;
     } else if (verb == "timeout") {
         const base::Result<base::Duration> timeout = base::parse_duration(rest);
         if (!timeout) {
-            return refused(line, timeout.error().detail);
+            return refused_line(line, timeout.error().detail);
         }
         if (*timeout <= base::Duration::zero() || *timeout > longest_timeout) {
-            return refused(line, "a timeout is above 0 and at most 1h");
+            return refused_line(line, "a timeout is above 0 and at most 1h");
         }
         settings.timeout = *timeout;
     } else {
-        return refused(line, "expected header, replyTo, timeout or machine");
+        return refused_line(line, "expected header, replyTo, timeout or machine");
     }
     return {};
 }
@@ -76,9 +72,7 @@ base::Result<void> Conversation::apply(Settings& settings, std::string_view line
 base::Result<void> Conversation::command(std::string_view lines) {
     Settings fresh = settings_;
     while (!lines.empty()) {
-        const std::size_t end = std::min(lines.find('\n'), lines.size());
-        const std::string_view line = lines.substr(0, end);
-        lines.remove_prefix(std::min(end + 1, lines.size()));
+        const std::string_view line = take_line(lines);
         if (!line.empty()) {
             if (base::Result<void> done = apply(fresh, line); !done) {
                 return done;

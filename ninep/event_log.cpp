@@ -7,7 +7,7 @@ namespace jetway::ninep {
 namespace {
 
 // A field's value; with a blank in it, or nothing, between quotes.
-std::string shown(const std::string& value) {
+std::string field_value(const std::string& value) {
     std::string text;
     for (const char c : value) {
         text += static_cast<unsigned char>(c) < ' ' || c == '"' ? '_' : c;
@@ -20,7 +20,7 @@ std::string shown(const std::string& value) {
 void EventLog::add(const base::Report& report) {
     std::string text = std::to_string(next_) + ' ' + report.event;
     for (const auto& [key, value] : report.fields) {
-        text += ' ' + key + '=' + shown(value);
+        text += ' ' + key + '=' + field_value(value);
     }
     text.resize(std::min(text.size(), longest_line - 1));
     lines_.push_back({next_++, text + '\n'});

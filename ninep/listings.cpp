@@ -4,13 +4,14 @@ namespace jetway::ninep {
 
 namespace {
 
-std::string shown(const Json& value) {
+// Without blanks, so that it is one field of a line.
+std::string one_word(const Json& value) {
     std::string text;
     if (value.is_string()) {
         text = value.get_ref<const std::string&>();
     } else if (value.is_array()) {
         for (const Json& element : value) {
-            text += (text.empty() ? "" : ",") + shown(element);
+            text += (text.empty() ? "" : ",") + one_word(element);
         }
     } else if (!value.is_null()) {
         text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -33,7 +34,7 @@ void add_fields(std::string& text, const std::string& prefix, const Json& map) {
                 add_fields(text, prefix + key + '.' + std::to_string(number++) + '.', element);
             }
         } else {
-            text += prefix + key + ' ' + shown(value) + '\n';
+            text += prefix + key + ' ' + one_word(value) + '\n';
         }
     }
 }
@@ -49,7 +50,7 @@ std::string rows_text(const Json& answer, std::string_view key) {
     for (const Json& row : *rows) {
         std::string line;
         for (const auto& [name, value] : row.items()) {
-            line += (line.empty() ? "" : " ") + shown(value);
+            line += (line.empty() ? "" : " ") + one_word(value);
         }
         text += line + '\n';
     }

@@ -7,7 +7,7 @@ namespace jetway::ninep {
 namespace {
 
 // What a control request refused, as a file's error.
-base::Error refused(const base::Error& why) {
+base::Error as_file_error(const base::Error& why) {
     const char* code = why.code == "forbidden" ? "EACCES" : "EINVAL";
     return error(code, why.code == "forbidden" ? std::string() : why.detail);
 }
@@ -30,7 +30,7 @@ base::Result<void> CommandFile::command(std::string_view lines) {
     const base::Result<void> done = tree().outside().command(*requests, client().arrival);
     if (!done) {
         client().last_error = done.error().detail;
-        return refused(done.error());
+        return as_file_error(done.error());
     }
     return {};
 }
@@ -90,7 +90,7 @@ void ExplainFile::write(std::uint64_t /*offset*/, base::Bytes data, Reply<std::u
     request.texts.emplace("destination", destination);
     const base::Result<Json> answer = tree().outside().ask(request, client().arrival);
     if (!answer) {
-        reply(refused(answer.error()));
+        reply(as_file_error(answer.error()));
         return;
     }
     decision_ = fields_text(*answer);

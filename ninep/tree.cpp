@@ -5,6 +5,7 @@
 
 #include "envelope/digest.h"
 #include "ninep/commands.h"
+#include "ninep/lines.h"
 #include "ninep/listings.h"
 #include "ninep/mount.h"
 #include "ninep/route_files.h"
@@ -370,9 +371,7 @@ base::Result<std::string> Tree::state(const Client& client) const {
     }
     std::string_view left = *set;
     while (!left.empty()) {
-        const std::size_t end = left.find('\n');
-        text += "policy " + std::string(left.substr(0, end + 1));
-        left.remove_prefix(end + 1);
+        text += "policy " + std::string(take_line(left)) + '\n';
     }
     return text;
 }
@@ -387,11 +386,10 @@ std::string Tree::statistics_of(const std::string& name) const {
     const std::string all = mounts_->statistics();
     std::string_view left = all;
     while (!left.empty()) {
-        const std::size_t end = left.find('\n') + 1;
-        if (left.starts_with(name + ' ')) {
-            text += left.substr(name.size() + 1, end - name.size() - 1);
+        const std::string_view line = take_line(left);
+        if (line.starts_with(name + ' ')) {
+            text += std::string(line.substr(name.size() + 1)) + '\n';
         }
-        left.remove_prefix(end);
     }
     return text;
 }

@@ -8,16 +8,16 @@
 
 #include "ninep/entries.h"
 #include "tests/ninep/fake_server.h"
+#include "tests/ninep/start.h"
 
 using namespace jetway;
 using namespace std::chrono_literals;
 using ninep::Dialect;
 using ninep::Instance;
 using tests::FakeServer;
+using tests::start;
 
 namespace {
-
-const base::Instant start = base::Instant(base::Duration(1h));
 
 // An Instance and the server that it speaks to.
 struct Pair {

@@ -4,8 +4,8 @@
 
 #include "tests/ninep/hex.h"
 
-using namespace jetway;
-using namespace jetway::ninep;
+namespace jetway::ninep {
+
 using tests::hex;
 
 namespace {
@@ -17,7 +17,7 @@ base::Bytes written(const Message& message, Dialect dialect) {
 }
 
 // One of each message that a dialect has, with every field set to something.
-std::vector<Message> one_of_each(Dialect dialect) {
+std::vector<Message> every_message(Dialect dialect) {
     std::vector<Message> all;
     for (unsigned number = 0; number < 256; ++number) {
         Message m;
@@ -73,7 +73,7 @@ TEST_SUITE("ninep.message") {
 
     TEST_CASE("every message reads back as it was written, in both dialects") {
         for (const Dialect dialect : {Dialect::plain, Dialect::linux}) {
-            for (const Message& m : one_of_each(dialect)) {
+            for (const Message& m : every_message(dialect)) {
                 const base::Bytes bytes = written(m, dialect);
                 const base::Result<Message> back = read_message(bytes, dialect);
                 INFO(type_name(m.type));
@@ -85,7 +85,7 @@ TEST_SUITE("ninep.message") {
 
     TEST_CASE("a message cut at any byte, or longer by one, is malformed") {
         for (const Dialect dialect : {Dialect::plain, Dialect::linux}) {
-            for (const Message& m : one_of_each(dialect)) {
+            for (const Message& m : every_message(dialect)) {
                 const base::Bytes whole = written(m, dialect);
                 for (std::size_t size = message_header; size <= whole.size() + 1; ++size) {
                     base::Bytes cut(
@@ -120,7 +120,7 @@ TEST_SUITE("ninep.message") {
     }
 
     TEST_CASE("a message of the other dialect, or of none, is malformed") {
-        for (const Message& m : one_of_each(Dialect::linux)) {
+        for (const Message& m : every_message(Dialect::linux)) {
             const base::Bytes bytes = written(m, Dialect::linux);
             const bool both =
                 known(m.type, Dialect::plain) && m.type != Type::tattach && m.type != Type::tauth;
@@ -133,7 +133,7 @@ TEST_SUITE("ninep.message") {
     TEST_CASE("a stream cut at every byte yields the same messages") {
         base::Bytes stream;
         std::vector<base::Bytes> expected;
-        for (const Message& m : one_of_each(Dialect::linux)) {
+        for (const Message& m : every_message(Dialect::linux)) {
             expected.push_back(written(m, Dialect::linux));
             base::append(stream, expected.back());
         }
@@ -162,3 +162,5 @@ TEST_SUITE("ninep.message") {
         }
     }
 }
+
+}  // namespace jetway::ninep

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "tests/ninep/fake_server.h"
+#include "tests/ninep/start.h"
 
 using namespace jetway;
 using namespace std::chrono_literals;
@@ -17,7 +18,8 @@ using tests::FakeServer;
 
 namespace {
 
-class Asking final : public ninep::Pending {
+// A request that somebody may flush.
+class Flushable final : public ninep::Pending {
 public:
     void park() override {}
     void overlap() override {}
@@ -137,9 +139,9 @@ struct Shell {
     template <typename Value, typename Call>
     base::Result<Value> call(Call make) {
         auto result = std::make_shared<std::optional<base::Result<Value>>>();
-        make(ninep::Reply<Value>(std::make_shared<Asking>(), [result](base::Result<Value> value) {
-            *result = std::move(value);
-        }));
+        make(ninep::Reply<Value>(
+            std::make_shared<Flushable>(),
+            [result](base::Result<Value> value) { *result = std::move(value); }));
         run();
         REQUIRE(result->has_value());
         return std::move(**result);
@@ -182,7 +184,7 @@ struct Shell {
     }
 
     std::vector<ninep::MountInstance> instances_;
-    base::Instant now = base::Instant(base::Duration(1h));
+    base::Instant now = tests::start;
     std::map<std::uint16_t, std::unique_ptr<FakeServer>> servers;
     std::set<std::uint16_t> refused;
     std::map<ninep::LinkId, std::uint16_t> at;
@@ -298,7 +300,7 @@ TEST_SUITE("ninep.mount") {
             REQUIRE(shell.open(*found->file, {.read = true, .write = write}));
             std::string result;
             silent(true);
-            const auto pending = std::make_shared<Asking>();
+            const auto pending = std::make_shared<Flushable>();
             if (write) {
                 found->file->write(0, {'x'}, {pending, [&](base::Result<std::uint32_t> done) {
                                                   result = done ? "fine" : done.error().code;
@@ -406,7 +408,7 @@ TEST_SUITE("ninep.mount") {
                                                       : FakeServer::Do::answer;
         };
         std::string result;
-        const auto pending = std::make_shared<Asking>();
+        const auto pending = std::make_shared<Flushable>();
         const auto read = [&] {
             found->file->read(0, 10, {pending, [&](base::Result<base::Bytes> bytes) {
                                           result = bytes ? "fine" : bytes.error().code;
@@ -512,9 +514,10 @@ TEST_SUITE("ninep.mount") {
         const std::unique_ptr<File> root = shell.root();
         auto found = shell.walk(*root, {"who"});
         std::string result;
-        found->file->about({std::make_shared<Asking>(), [&](const base::Result<ninep::About>& got) {
-                                result = got ? "fine" : got.error().code;
-                            }});
+        found->file->about(
+            {std::make_shared<Flushable>(), [&](const base::Result<ninep::About>& got) {
+                 result = got ? "fine" : got.error().code;
+             }});
         shell.run();
         CHECK(shell.mounts.next_deadline() <= shell.now + 30s);
         shell.pass(30s);

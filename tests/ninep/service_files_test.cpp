@@ -7,8 +7,8 @@ using namespace jetway::tests;
 namespace {
 
 // A mesh with the service `web`, and fid 1 its `request`, open.
-struct Asking {
-    explicit Asking(Dialect dialect) : client((mesh.serve("web"), mesh), dialect) {
+struct OpenRequest {
+    explicit OpenRequest(Dialect dialect) : client((mesh.serve("web"), mesh), dialect) {
         client.go(1, {"web", "request"}, 2);
     }
     void write(std::string_view data) {
@@ -32,7 +32,7 @@ std::string packed(std::string_view data) {
 TEST_SUITE("ninep.service_files") {
     TEST_CASE("request gathers what is written in any pieces, and the next read sends it as bin") {
         for (const Dialect dialect : dialects) {
-            Asking a(dialect);
+            OpenRequest a(dialect);
             a.write("hel");
             a.write("l");
             a.write("o");
@@ -49,7 +49,7 @@ TEST_SUITE("ninep.service_files") {
     TEST_CASE(
         "the answer is given whatever the offset says, then 0 bytes once, then the next one") {
         for (const Dialect dialect : dialects) {
-            Asking a(dialect);
+            OpenRequest a(dialect);
             for (const std::uint64_t offset :
                  std::initializer_list<std::uint64_t>{0, 5, 0xffff'ffff'ffff'ffff}) {
                 a.write("x");
@@ -66,7 +66,7 @@ TEST_SUITE("ninep.service_files") {
 
     TEST_CASE("a read with nothing written is 0 bytes at once") {
         for (const Dialect dialect : dialects) {
-            Asking a(dialect);
+            OpenRequest a(dialect);
             CHECK(a.client.ask(a.client.read(2, 1, 0, 100)) == TreeClient::got(2, ""));
             CHECK(a.client.ask(a.client.read(2, 1, 7, 100)) == TreeClient::got(2, ""));
             CHECK(a.mesh.sent.empty());
@@ -75,7 +75,7 @@ TEST_SUITE("ninep.service_files") {
 
     TEST_CASE("str and bin come as their bytes, anything else as JSON") {
         for (const Dialect dialect : dialects) {
-            Asking a(dialect);
+            OpenRequest a(dialect);
             a.write("x");
             a.read();
             base::Bytes data;
@@ -93,7 +93,7 @@ TEST_SUITE("ninep.service_files") {
 
     TEST_CASE("an error answer is an error with its code and message, once") {
         for (const Dialect dialect : dialects) {
-            Asking a(dialect);
+            OpenRequest a(dialect);
             a.write("x");
             a.read();
             a.mesh.refuse(a.mesh.sent.back(), "no-route", "nobody is there");
@@ -109,7 +109,7 @@ TEST_SUITE("ninep.service_files") {
     TEST_CASE(
         "a request that nobody answers ends after 30 seconds, and its late answer is dropped") {
         for (const Dialect dialect : dialects) {
-            Asking a(dialect);
+            OpenRequest a(dialect);
             a.write("x");
             a.read();
             a.mesh.pass(std::chrono::milliseconds(29'999));
@@ -125,7 +125,7 @@ TEST_SUITE("ninep.service_files") {
 
     TEST_CASE("an answer of nothing is 0 bytes") {
         for (const Dialect dialect : dialects) {
-            Asking a(dialect);
+            OpenRequest a(dialect);
             a.write("x");
             a.read();
             a.mesh.answer_text(a.mesh.sent[0], "");
@@ -138,7 +138,7 @@ TEST_SUITE("ninep.service_files") {
 
     TEST_CASE("closing sends what was written and not read, and forgets the answer") {
         for (const Dialect dialect : dialects) {
-            Asking a(dialect);
+            OpenRequest a(dialect);
             a.write("x");
             CHECK(a.client.ask(TreeClient::clunk(2, 1)) == TreeClient::clunked(2));
             REQUIRE(a.mesh.sent.size() == 1);
@@ -156,7 +156,7 @@ TEST_SUITE("ninep.service_files") {
 
     TEST_CASE("a client that vanishes sends nothing more, and its answers are forgotten") {
         for (const Dialect dialect : dialects) {
-            Asking a(dialect);
+            OpenRequest a(dialect);
             a.write("x");
             a.client.go(2, {"web", "request"}, 2);
             CHECK(a.client.ask(TreeClient::write(1, 2, 0, "y")) == a.client.written(1, 1));
@@ -170,7 +170,7 @@ TEST_SUITE("ninep.service_files") {
 
     TEST_CASE("two open files don't mix their answers") {
         for (const Dialect dialect : dialects) {
-            Asking a(dialect);
+            OpenRequest a(dialect);
             a.client.go(2, {"web", "request"}, 2);
             a.write("one");
             CHECK(a.client.ask(TreeClient::write(1, 2, 0, "two")) == a.client.written(1, 3));
@@ -186,7 +186,7 @@ TEST_SUITE("ninep.service_files") {
 
     TEST_CASE("a write while a read waits for the answer is refused: it is one at a time") {
         for (const Dialect dialect : dialects) {
-            Asking a(dialect);
+            OpenRequest a(dialect);
             a.write("x");
             a.read();
             CHECK(a.client.ask(TreeClient::write(3, 1, 0, "y")) ==
@@ -198,7 +198,7 @@ TEST_SUITE("ninep.service_files") {
 
     TEST_CASE("after a flush the next read is given the answer, and a write gives it up") {
         for (const Dialect dialect : dialects) {
-            Asking a(dialect);
+            OpenRequest a(dialect);
             a.write("x");
             a.read();
             CHECK(a.client.ask(TreeClient::flush(3, 2)) == TreeClient::flushed(3));
@@ -225,7 +225,7 @@ TEST_SUITE("ninep.service_files") {
 
     TEST_CASE("a parked read ends when its service does") {
         for (const Dialect dialect : dialects) {
-            Asking a(dialect);
+            OpenRequest a(dialect);
             a.write("x");
             a.read();
             a.client.go(3, {"web", "clone"}, 2);
@@ -282,7 +282,7 @@ TEST_SUITE("ninep.service_files") {
 
     TEST_CASE("opening clone makes a conversation, whose ctl the open file is") {
         for (const Dialect dialect : dialects) {
-            Asking a(dialect);
+            OpenRequest a(dialect);
             TreeClient& c = a.client;
             CHECK_FALSE(c.exists({"web", "0"}));
             CHECK(c.raw(c.walk(1, 0, 2, {"web", "clone"})).size() == 9 + 26);
@@ -306,7 +306,7 @@ TEST_SUITE("ninep.service_files") {
 
     TEST_CASE("a conversation goes with its last open file") {
         for (const Dialect dialect : dialects) {
-            Asking a(dialect);
+            OpenRequest a(dialect);
             TreeClient& c = a.client;
             c.go(2, {"web", "clone"}, 2);
             c.go(3, {"web", "0", "data"}, 2);
@@ -322,7 +322,7 @@ TEST_SUITE("ninep.service_files") {
 
     TEST_CASE("each write to data is an envelope, each read the next answer whole") {
         for (const Dialect dialect : dialects) {
-            Asking a(dialect);
+            OpenRequest a(dialect);
             TreeClient& c = a.client;
             c.go(2, {"web", "clone"}, 2);
             c.go(3, {"web", "0", "data"}, 2);
@@ -343,7 +343,7 @@ TEST_SUITE("ninep.service_files") {
 
     TEST_CASE("ctl takes header, replyTo, timeout and machine, all lines or none") {
         for (const Dialect dialect : dialects) {
-            Asking a(dialect);
+            OpenRequest a(dialect);
             TreeClient& c = a.client;
             c.go(2, {"web", "clone"}, 2);
             c.go(3, {"web", "0", "data"}, 2);
@@ -368,7 +368,7 @@ TEST_SUITE("ninep.service_files") {
 
     TEST_CASE("a thousand conversations at once get each its own answer") {
         for (const Dialect dialect : dialects) {
-            Asking a(dialect);
+            OpenRequest a(dialect);
             TreeClient& c = a.client;
             c.go(2, {"web", "clone"}, 2);
             for (unsigned i = 0; i < 1'000; ++i) {

@@ -7,7 +7,7 @@ using namespace jetway::tests;
 namespace {
 
 // A request of every type that the dialect has, each about a fid that is there.
-std::vector<std::string> one_of_each(const Client& c) {
+std::vector<std::string> every_request(const Client& c) {
     std::vector<std::string> all = {
         c.version(),
         wire(102, 1, u32(9), s("glenda"), s(""), c.linux() ? u32(1000) : std::string()),
@@ -68,10 +68,10 @@ void set_size(std::string& message, std::uint64_t size) {
 TEST_SUITE("ninep.session.hostile") {
     TEST_CASE("every request is answered once, with its own type or an error, whole and by a tag") {
         for (const Dialect dialect : dialects) {
-            for (std::size_t i = 0; i < one_of_each(Client(dialect)).size(); ++i) {
+            for (std::size_t i = 0; i < every_request(Client(dialect)).size(); ++i) {
                 Client c(dialect);
                 have_files(c);
-                const std::string request = one_of_each(c)[i];
+                const std::string request = every_request(c)[i];
                 const std::string answer = c.raw(request);
                 INFO(shown(request), shown(answer));
                 REQUIRE(answer.size() >= 7);
@@ -87,10 +87,10 @@ TEST_SUITE("ninep.session.hostile") {
 
     TEST_CASE("a request cut at any byte, with a true size, is an error; the connection goes on") {
         for (const Dialect dialect : dialects) {
-            for (std::size_t i = 1; i < one_of_each(Client(dialect)).size(); ++i) {
+            for (std::size_t i = 1; i < every_request(Client(dialect)).size(); ++i) {
                 Client c(dialect);
                 have_files(c);
-                const std::string whole = one_of_each(c)[i];
+                const std::string whole = every_request(c)[i];
                 for (std::size_t size = 7; size < whole.size(); ++size) {
                     if (static_cast<std::uint8_t>(whole[4]) == 50 && size == whole.size() - 4) {
                         continue;  // Tfsync may lack its last field
@@ -113,7 +113,7 @@ TEST_SUITE("ninep.session.hostile") {
         for (const Dialect dialect : dialects) {
             Client c(dialect);
             have_files(c);
-            const std::vector<std::string> all = one_of_each(c);
+            const std::vector<std::string> all = every_request(c);
             for (std::size_t i = 1; i < all.size(); ++i) {
                 std::string longer = all[i] + '\0';
                 set_size(longer, longer.size());
@@ -129,11 +129,11 @@ TEST_SUITE("ninep.session.hostile") {
 
     TEST_CASE("a request that is cut and never goes on is kept, within msize, and leaves nothing") {
         for (const Dialect dialect : dialects) {
-            for (std::size_t i = 0; i < one_of_each(Client(dialect)).size(); ++i) {
-                const std::size_t length = one_of_each(Client(dialect))[i].size();
+            for (std::size_t i = 0; i < every_request(Client(dialect)).size(); ++i) {
+                const std::size_t length = every_request(Client(dialect))[i].size();
                 for (std::size_t size = 0; size < length; ++size) {
                     Client c(dialect);
-                    CHECK(c.ask(one_of_each(c)[i].substr(0, size)).empty());
+                    CHECK(c.ask(every_request(c)[i].substr(0, size)).empty());
                     CHECK_FALSE(c.session->broken());
                 }
             }
@@ -147,7 +147,7 @@ TEST_SUITE("ninep.session.hostile") {
             have_files(whole);
             have_files(bytes);
             std::string stream;
-            for (const std::string& each : one_of_each(whole)) {
+            for (const std::string& each : every_request(whole)) {
                 stream += each;
             }
             std::string answers;
@@ -212,7 +212,7 @@ TEST_SUITE("ninep.session.hostile") {
     TEST_CASE("a wstat whose sizes disagree is an error") {
         Client c(Dialect::plain);
         have_files(c);
-        const std::string good = one_of_each(c).back();
+        const std::string good = every_request(c).back();
         const std::size_t outer = 7 + 4;
         for (const std::size_t at : {outer, outer + 2}) {
             for (const int change : {-1, 1, 100}) {

@@ -2,8 +2,7 @@
 
 #include <doctest/doctest.h>
 
-using namespace jetway;
-using namespace jetway::ninep;
+namespace jetway::ninep {
 
 TEST_SUITE("ninep.translate") {
     TEST_CASE("the modes of 9P2000 and of Linux say the same of files and directories") {
@@ -119,3 +118,5 @@ TEST_SUITE("ninep.translate") {
         CHECK(to_setattr(read_setattr(fresh)).valid == 0x30);
     }
 }
+
+}  // namespace jetway::ninep

@@ -5,14 +5,15 @@
 #include <string>
 
 #include "tests/ninep/hex.h"
+#include "tests/ninep/start.h"
 
 using namespace jetway;
 using namespace std::chrono_literals;
 using ninep::Tunnel;
+using tests::start;
 
 namespace {
 
-const base::Instant start = base::Instant(base::Duration(1h));
 const ninep::TunnelOptions narrow{.window = 10, .piece = 4};
 
 std::string pass(Tunnel& from, Tunnel& to) {
