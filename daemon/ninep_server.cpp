@@ -110,6 +110,7 @@ ninep::Outside NinepServer::outside() {
         return done;
     };
     outside.services = [this]() -> const std::vector<ninep::ServiceView>& { return services(); };
+    outside.events = &router.events();
     outside.started = io::wall_clock_ms() / 1000;
     outside.machine = router.options().machine;
     outside.uid = ::geteuid();
@@ -166,12 +167,6 @@ void NinepServer::check_stalled() {
     }
 }
 
-void NinepServer::on_report(const base::Report& report) {
-    if (report.level != base::Report::Level::debug) {
-        tree_.events().add(report);
-    }
-}
-
 void NinepServer::turn() {
     tree_.set_now(carriers_.loop().now());
     if (const auto version = carriers_.router().gossip().table_version(); told_ != version) {
@@ -180,6 +175,10 @@ void NinepServer::turn() {
     }
     static_cast<void>(services());  // instances registered here are probed, whoever asks
     instances_.turn();
+    if (const std::uint64_t newest = carriers_.router().events().newest(); told_events_ != newest) {
+        told_events_ = newest;
+        tree_.on_events();
+    }
     while (!ready_.empty()) {
         for (Connection* connection : std::exchange(ready_, {})) {
             if (connections_.count(connection) != 0) {
@@ -193,7 +192,8 @@ void NinepServer::turn() {
 }
 
 void NinepServer::arm() {
-    timer_.set(asks_.next_deadline());
+    const bool more = told_events_ != carriers_.router().events().newest();
+    timer_.set(more ? carriers_.loop().now() : asks_.next_deadline());
 }
 
 }  // namespace jetway::daemon

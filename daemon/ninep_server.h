@@ -34,8 +34,6 @@ public:
     // A listener's connection. `write`: whoever comes here may change the router; else only those
     // of whom the kernel says that they may.
     void accept(std::unique_ptr<io::Stream> stream, bool write);
-    // What happened at the router, for those who follow.
-    void on_report(const base::Report& report);
     // Writes what is ready. At the end of every turn.
     void turn();
 
@@ -58,7 +56,8 @@ private:
     ninep::Tree tree_;
     std::vector<ninep::ServiceView> services_;
     std::uint64_t services_version_ = 0;
-    std::uint64_t told_ = 0;  // the version of which the tree knows
+    std::uint64_t told_ = 0;         // the version of which the tree knows
+    std::uint64_t told_events_ = 0;  // the newest event, by its number, as well
     std::uint64_t refused_ = 0;
     std::uint64_t stalled_ = 0;
     std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;

@@ -124,7 +124,6 @@ router::ProcessFigures Server::figures() const {
 
 void Server::tell(const base::Report& report) {
     options_.on_report(report);
-    ninep_.on_report(report);
 }
 
 // What the router doesn't know of by itself.

@@ -1,5 +1,6 @@
 #include "ninep/route_files.h"
 
+#include "ninep/event_lines.h"
 #include "ninep/listings.h"
 
 namespace jetway::ninep {
@@ -50,8 +51,13 @@ void CommandFile::write(std::uint64_t /*offset*/, base::Bytes data, Reply<std::u
     reply(static_cast<std::uint32_t>(data.size()));
 }
 
+EventFile::~EventFile() {
+    tree().unwatch_events(watcher_);
+}
+
 base::Result<void> EventFile::begin(const OpenMode& /*mode*/) {
-    reader_ = std::make_unique<EventLog::Reader>(tree().events(), [this] { serve(); });
+    after_ = tree().events().newest();
+    watcher_ = tree().watch_events([this] { serve(); });
     return {};
 }
 
@@ -69,7 +75,7 @@ void EventFile::serve() {
             continue;
         }
         if (rest_.empty()) {
-            rest_ = reader_->take(count);
+            rest_ = next_event_lines(tree().events(), after_, count);
         }
         if (rest_.empty()) {
             return;

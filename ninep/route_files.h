@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "ninep/event_log.h"
 #include "ninep/local_files.h"
 
 namespace jetway::ninep {
@@ -35,6 +34,7 @@ class EventFile final : public LocalFile {
 public:
     EventFile(LocalPlace place, bool with_end)
         : LocalFile(std::move(place), 0444), with_end_(with_end) {}
+    ~EventFile() override;
 
     void read(std::uint64_t offset, std::uint32_t count, Reply<base::Bytes> reply) override;
 
@@ -46,8 +46,9 @@ private:
 
     bool with_end_;
     bool at_end_ = false;
-    std::string rest_;  // of lines that had no room in the last read
-    std::unique_ptr<EventLog::Reader> reader_;
+    std::string rest_;         // of lines that had no room in the last read
+    std::uint64_t after_ = 0;  // the last event that was taken, by its number
+    std::uint64_t watcher_ = 0;
     ParkedReads parked_;
 };
 

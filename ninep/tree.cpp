@@ -5,6 +5,7 @@
 
 #include "envelope/digest.h"
 #include "ninep/commands.h"
+#include "ninep/event_lines.h"
 #include "ninep/lines.h"
 #include "ninep/listings.h"
 #include "ninep/mount.h"
@@ -179,7 +180,7 @@ std::unique_ptr<File> Tree::find_route(LocalPlace place) {
     }
     if (name == "log") {
         return text(std::move(place),
-                    [this]() -> base::Result<std::string> { return events_.text(); });
+                    [this]() -> base::Result<std::string> { return last_event_lines(events()); });
     }
     if (name == "stats") {
         return text(std::move(place),

@@ -20,13 +20,13 @@
 #include "base/result.h"
 #include "ninep/asks.h"
 #include "ninep/conversations.h"
-#include "ninep/event_log.h"
 #include "ninep/file.h"
 #include "ninep/services.h"
 #include "ninep/session.h"
 #include "ninep/watchers.h"
 #include "router/arrival.h"
 #include "router/control.h"
+#include "router/event_log.h"
 
 namespace jetway::ninep {
 
@@ -58,6 +58,8 @@ struct Outside {
         command;
     // The services of the mesh, in order of name. The reference is good until the next call.
     std::function<const std::vector<ServiceView>&()> services;
+    // What happened at this router; borrowed.
+    const router::EventLog* events = nullptr;
     // Seconds since 1970 at which the router started: the times of all its files.
     std::uint64_t started = 0;
     std::string machine;    // this one
@@ -93,12 +95,19 @@ public:
     }
     void unwatch_services(std::uint64_t watcher) { ends_.remove(watcher); }
 
+    // Something has happened that Outside's events tell: whoever waits for it reads it.
+    void on_events() const { followers_.wake(); }
+    std::uint64_t watch_events(std::function<void()> happened) {
+        return followers_.add(std::move(happened));
+    }
+    void unwatch_events(std::uint64_t watcher) { followers_.remove(watcher); }
+
     // The time of what is asked from now on.
     void set_now(base::Instant now) { now_ = now; }
     base::Instant now() const { return now_; }
     const Outside& outside() const { return outside_; }
     Asks& asks() { return asks_; }
-    EventLog& events() { return events_; }
+    const router::EventLog& events() const { return *outside_.events; }
     Conversations& conversations() { return conversations_; }
     SessionCounters& counters() { return counters_; }
     Qid qid_of(const Path& path, bool directory) const;
@@ -123,9 +132,9 @@ private:
     Outside outside_;
     Asks& asks_;
     Mounts* mounts_;
-    EventLog events_;
     Conversations conversations_;
     Watchers ends_;
+    Watchers followers_;
     SessionCounters counters_;
     base::Instant now_{};
 };

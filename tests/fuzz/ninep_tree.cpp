@@ -38,7 +38,7 @@ public:
                    mesh_.tree.conversations().numbers("gpu").empty(),
                "and no conversation is left");
         answer_all({});
-        mesh_.tree.events().add({base::Report::Level::info, "after", {}});
+        mesh_.happen({base::Report::Level::info, "after", {}});
         mesh_.serve("other");
     }
     Follower(const Follower&) = delete;
@@ -87,7 +87,7 @@ private:
                 mesh_.refuses = mesh_.refuses.empty() ? "drain" : "";
                 break;
             default:
-                mesh_.tree.events().add({base::Report::Level::info,
+                mesh_.happen({base::Report::Level::info,
                                          std::string(base::as_text(input.bytes(what % 30))),
                                          {{"key", "a value"}}});
         }
@@ -129,7 +129,7 @@ private:
         mesh_.end("gpu");
         mesh_.pass(std::chrono::hours(2));
         for (int i = 0; i < 3; ++i) {
-            mesh_.tree.events().add({base::Report::Level::info, "at last", {}});
+            mesh_.happen({base::Report::Level::info, "at last", {}});
             write();
         }
         for (unsigned fid = 0; fid < 8 && !broken(); ++fid) {

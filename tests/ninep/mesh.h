@@ -66,6 +66,10 @@ public:
         view.error = map;
         asks.on_envelope(view);
     }
+    void happen(const base::Report& report) {
+        events.add(report, now);
+        tree.on_events();
+    }
     void pass(base::Duration time) {
         now += time;
         tree.set_now(now);
@@ -78,6 +82,7 @@ public:
     std::vector<std::string> asked;     // control requests that only read
     std::string refuses;                // a command that is refused
     base::Instant now{std::chrono::seconds(1'000)};
+    router::EventLog events;
     ninep::Asks asks{[this](const envelope::EnvelopeFields& fields) -> base::Result<void> {
         sent.push_back({std::string(fields.destination), std::string(base::as_text(fields.data)),
                         std::string(base::as_text(fields.headers)), std::string(fields.reply_to),
@@ -125,6 +130,7 @@ private:
             return {};
         };
         outside.services = [this]() -> const std::vector<ninep::ServiceView>& { return services; };
+        outside.events = &events;
         outside.started = 1'700'000'000;
         outside.machine = "a";
         return outside;

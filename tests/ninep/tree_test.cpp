@@ -274,14 +274,14 @@ TEST_SUITE("ninep.tree") {
         for (const Dialect dialect : dialects) {
             Mesh mesh;
             TreeClient c(mesh, dialect);
-            mesh.tree.events().add(report("before"));
+            mesh.happen(report("before"));
             c.go(1, {"route", "event"});
             CHECK(c.ask(c.read(1, 1, 0, 1'000)).empty());
-            mesh.tree.events().add(report("link up"));
+            mesh.happen(report("link up"));
             CHECK(c.answers() == TreeClient::got(1, "2 link up peer=b\n"));
             CHECK(c.ask(c.read(1, 1, 17, 1'000)) == TreeClient::got(1, ""));
-            mesh.tree.events().add(report("link down"));
-            mesh.tree.events().add(report("said", "two words"));
+            mesh.happen(report("link down"));
+            mesh.happen(report("said", "two words"));
             CHECK(c.ask(c.read(1, 1, 17, 1'000)) ==
                   TreeClient::got(1, "3 link down peer=b\n4 said peer=\"two words\"\n"));
             CHECK(c.ask(c.read(1, 1, 99, 1'000)) == TreeClient::got(1, ""));
@@ -300,7 +300,7 @@ TEST_SUITE("ninep.tree") {
             std::uint64_t offset = 0;
             for (int i = 1; i <= 3; ++i) {
                 CHECK(c.ask(c.read(1, 1, offset, 1'000)).empty());
-                mesh.tree.events().add(report("link up"));
+                mesh.happen(report("link up"));
                 const std::string line = std::to_string(i) + " link up peer=b\n";
                 CHECK(c.answers() == TreeClient::got(1, line));
                 offset += line.size();
@@ -309,13 +309,54 @@ TEST_SUITE("ninep.tree") {
         }
     }
 
+    TEST_CASE("events have the numbers of the router's log, and those of debug are left out") {
+        for (const Dialect dialect : dialects) {
+            Mesh mesh;
+            TreeClient c(mesh, dialect);
+            const base::Report debug{base::Report::Level::debug, "heard", {}};
+            mesh.happen(debug);
+            c.go(1, {"route", "events"});
+            CHECK(c.ask(c.read(1, 1, 0, 1'000)).empty());
+            mesh.happen(debug);
+            CHECK(c.answers().empty());
+            mesh.happen(report("link up"));
+            CHECK(c.answers() == TreeClient::got(1, "3 link up peer=b\n"));
+            mesh.happen(debug);
+            CHECK(c.ask(c.read(1, 1, 0, 1'000)).empty());
+            mesh.happen({base::Report::Level::warning, "held", {}});
+            CHECK(c.answers() == TreeClient::got(1, "5 held\n"));
+            CHECK(c.text({"route", "log"}) == "3 link up peer=b\n5 held\n");
+        }
+    }
+
+    TEST_CASE("log gives the last 1'000 events that are kept") {
+        Mesh mesh;
+        TreeClient c(mesh, Dialect::plain);
+        for (int i = 0; i < 1'005; ++i) {
+            mesh.happen({base::Report::Level::info, "e", {}});
+        }
+        const std::string log = c.text({"route", "log"});
+        CHECK(log.starts_with("6 e\n7 e\n"));
+        CHECK(log.ends_with("\n1004 e\n1005 e\n"));
+    }
+
+    TEST_CASE("a long event is cut to a line of 1'024 bytes") {
+        Mesh mesh;
+        TreeClient c(mesh, Dialect::plain);
+        const std::string longest(router::EventLog::longest_value, 'x');
+        mesh.happen({base::Report::Level::info, "e", {{"a", longest}, {"b", longest}, {"c", ""}}});
+        const std::string log = c.text({"route", "log"});
+        CHECK(log.size() == 1'024);
+        CHECK(log.ends_with("xx\n"));
+    }
+
     TEST_CASE("a line with no room in a read is given in parts, and nothing is lost") {
         for (const Dialect dialect : dialects) {
             Mesh mesh;
             TreeClient c(mesh, dialect);
             c.go(1, {"route", "event"});
-            mesh.tree.events().add(report("link up"));
-            mesh.tree.events().add(report("link down"));
+            mesh.happen(report("link up"));
+            mesh.happen(report("link down"));
             std::string all;
             for (std::string part = "x"; !part.empty(); all += part) {
                 part = c.raw(c.read(1, 1, all.size(), 1)).substr(11);
@@ -326,13 +367,13 @@ TEST_SUITE("ninep.tree") {
         }
     }
 
-    TEST_CASE("a slow reader of events is told how many lines it lost") {
+    TEST_CASE("a slow reader of events is told how many it lost") {
         for (const Dialect dialect : dialects) {
             Mesh mesh;
             TreeClient c(mesh, dialect);
             c.go(1, {"route", "events"});
-            for (int i = 0; i < 1'005; ++i) {
-                mesh.tree.events().add(report("e"));
+            for (std::size_t i = 0; i < router::EventLog::most + 5; ++i) {
+                mesh.happen(report("e"));
             }
             const std::string answer = c.raw(c.read(1, 1, 0, 100)).substr(11);
             CHECK(answer.starts_with("lost 5\n6 e peer=b\n7 e peer=b\n"));
@@ -348,12 +389,12 @@ TEST_SUITE("ninep.tree") {
             CHECK(c.ask(c.read(1, 1, 0, 1'000) + c.read(2, 1, 0, 1'000)).empty());
             CHECK(c.text({"route", "log"}).empty());
             CHECK(c.ask(TreeClient::flush(3, 1)) == TreeClient::flushed(3));
-            mesh.tree.events().add(report("link up"));
+            mesh.happen(report("link up"));
             CHECK(c.answers() == TreeClient::got(2, "1 link up peer=b\n"));
             CHECK(c.ask(c.read(1, 1, 0, 10)) == TreeClient::got(1, ""));
             CHECK(c.ask(c.read(1, 1, 0, 10) + TreeClient::clunk(2, 1)) ==
                   c.refused(1, "Interrupted system call", 4) + TreeClient::clunked(2));
-            mesh.tree.events().add(report("link up"));
+            mesh.happen(report("link up"));
             CHECK(c.answers().empty());
         }
     }
