@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-using namespace jetway::config;
+namespace jetway::config {
 
 TEST_SUITE("config.address") {
     TEST_CASE("every form that means the same gives the same address") {
@@ -120,3 +120,5 @@ TEST_SUITE("config.address") {
         }
     }
 }
+
+}  // namespace jetway::config

@@ -4,12 +4,16 @@
 
 #include <algorithm>
 
-using namespace jetway;
-using namespace jetway::config;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
+#include "tests/config/valid.h"
+
+namespace jetway::config {
 
 namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::text_of_a;
+using testing::valid;
 
 // As the document prints it.
 const char* const document = R"(# deployment.yml
@@ -52,15 +56,6 @@ machines:
 # Service discovery is automatic!
 )";
 
-Deployment valid(std::string_view text) {
-    Checked checked = parse_deployment(text);
-    for (const Problem& problem : checked.problems) {
-        FAIL_CHECK(format(problem, "deployment.yml"));
-    }
-    REQUIRE(checked.deployment);
-    return std::move(*checked.deployment);
-}
-
 std::vector<std::string> texts(const std::vector<Address>& addresses) {
     std::vector<std::string> result;
     std::transform(addresses.begin(), addresses.end(), std::back_inserter(result),
@@ -69,11 +64,6 @@ std::vector<std::string> texts(const std::vector<Address>& addresses) {
 }
 
 using Texts = std::vector<std::string>;
-
-// One machine `a` with these lines in it, and a neighbour `b` that leads back.
-std::string machine(const std::string& lines) {
-    return "machines:\n  b:\n  a:\n" + lines;
-}
 
 }  // namespace
 
@@ -250,15 +240,15 @@ machines:
 
     TEST_CASE(
         "the first Unix terminal is the default one elsewhere, the other local ones are more") {
-        const MachineConfig a = *valid(machine("    terminals:\n"
-                                               "      - {name: tcp, type: local, address: "
-                                               "'127.0.0.1:9100'}\n"
-                                               "      - {name: one, type: local, address: "
-                                               "'unix:///tmp/one.sock'}\n"
-                                               "      - {name: two, type: local, address: "
-                                               "'unix:///tmp/two.sock'}\n"
-                                               "      - {name: mirror, type: loopback}\n"
-                                               "      - {name: lo, type: loopback}\n"))
+        const MachineConfig a = *valid(text_of_a("    terminals:\n"
+                                                 "      - {name: tcp, type: local, address: "
+                                                 "'127.0.0.1:9100'}\n"
+                                                 "      - {name: one, type: local, address: "
+                                                 "'unix:///tmp/one.sock'}\n"
+                                                 "      - {name: two, type: local, address: "
+                                                 "'unix:///tmp/two.sock'}\n"
+                                                 "      - {name: mirror, type: loopback}\n"
+                                                 "      - {name: lo, type: loopback}\n"))
                                      .find("a");
         REQUIRE(a.socket);
         CHECK(a.socket->path == "/tmp/one.sock");
@@ -270,10 +260,10 @@ machines:
     }
 
     TEST_CASE("a local terminal without an address names the default Unix socket") {
-        const MachineConfig a = *valid(machine("    terminals:\n"
-                                               "      - {name: two, type: local, address: "
-                                               "'unix:///tmp/two.sock'}\n"
-                                               "      - {name: services, type: local}\n"))
+        const MachineConfig a = *valid(text_of_a("    terminals:\n"
+                                                 "      - {name: two, type: local, address: "
+                                                 "'unix:///tmp/two.sock'}\n"
+                                                 "      - {name: services, type: local}\n"))
                                      .find("a");
         CHECK_FALSE(a.socket);
         CHECK(a.socket_name == "services");
@@ -294,23 +284,23 @@ machines:
         CHECK(texts(insecure_listeners(*valid(document).find("machine-a"))) ==
               Texts{"10.0.0.1:9001", "10.0.0.1:9002"});
         const MachineConfig a =
-            *valid(machine("    listen: ['127.0.0.1:1', '[::1]:1', '0.0.0.0:2', 'gpu-box:3']\n"
-                           "    terminals: [{name: x, type: local, address: '10.0.0.1:4'},"
-                           "{name: y, type: local, address: '127.0.0.1:5'},"
-                           "{name: z, type: local, address: 'unix:///tmp/z.sock'}]\n"))
+            *valid(text_of_a("    listen: ['127.0.0.1:1', '[::1]:1', '0.0.0.0:2', 'gpu-box:3']\n"
+                             "    terminals: [{name: x, type: local, address: '10.0.0.1:4'},"
+                             "{name: y, type: local, address: '127.0.0.1:5'},"
+                             "{name: z, type: local, address: 'unix:///tmp/z.sock'}]\n"))
                  .find("a");
         CHECK(texts(insecure_listeners(a)) == Texts{"0.0.0.0:2", "gpu-box:3", "10.0.0.1:4"});
     }
 
     TEST_CASE("a local terminal on a WebSocket lists the origins whose pages may connect") {
         const MachineConfig a =
-            *valid(machine("    security: {certificates: certs}\n"
-                           "    listen: 'ws://127.0.0.1:1'\n"
-                           "    terminals: [{name: x, type: local, address: "
-                           "'ws://127.0.0.1:4/mesh', origins: ['https://app.example:8443', '*', "
-                           "'null']},"
-                           "{name: y, type: local, address: 'wss://10.0.0.1:5'},"
-                           "{name: z, type: local, address: 'ws://10.0.0.1:6'}]\n"))
+            *valid(text_of_a("    security: {certificates: certs}\n"
+                             "    listen: 'ws://127.0.0.1:1'\n"
+                             "    terminals: [{name: x, type: local, address: "
+                             "'ws://127.0.0.1:4/mesh', origins: ['https://app.example:8443', '*', "
+                             "'null']},"
+                             "{name: y, type: local, address: 'wss://10.0.0.1:5'},"
+                             "{name: z, type: local, address: 'ws://10.0.0.1:6'}]\n"))
                  .find("a");
         CHECK(texts(a.listen) == Texts{"ws://127.0.0.1:1/"});
         REQUIRE(a.locals.size() == 3);
@@ -356,3 +346,5 @@ machines:
         CHECK(deployment.find("b")->router.services.size() == 2);
     }
 }
+
+}  // namespace jetway::config

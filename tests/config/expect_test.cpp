@@ -4,7 +4,7 @@
 
 #include "config/deployment.h"
 
-using namespace jetway::config;
+namespace jetway::config {
 
 namespace {
 
@@ -93,3 +93,5 @@ TEST_SUITE("config.expect") {
         CHECK(checked.problems[0].column == 5);
     }
 }
+
+}  // namespace jetway::config

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <set>
 
-#include "config/deployment.h"
+#include "tests/config/valid.h"
 
-using namespace jetway::config;
+namespace jetway::config {
 
 namespace {
 
@@ -17,13 +17,8 @@ struct Mapped {
 };
 
 Mapped map(const std::string& machines) {
-    Checked checked = parse_deployment("machines:\n" + machines);
-    for (const Problem& problem : checked.problems) {
-        FAIL_CHECK(format(problem, "d.yml"));
-    }
-    REQUIRE(checked.deployment);
     Mapped mapped;
-    mapped.deployment = map_to_loopback(std::move(*checked.deployment), &mapped.mapping);
+    mapped.deployment = map_to_loopback(testing::valid("machines:\n" + machines), &mapped.mapping);
     return mapped;
 }
 
@@ -146,3 +141,5 @@ TEST_SUITE("config.loopback_map") {
         CHECK(mapped.mapping[254].second == "127.77.1.1");
     }
 }
+
+}  // namespace jetway::config

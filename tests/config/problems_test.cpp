@@ -3,23 +3,20 @@
 
 #include <algorithm>
 
-#include "config/deployment.h"
+#include "tests/config/valid.h"
 
-using namespace jetway::config;
+namespace jetway::config {
 
 namespace {
 
-// Machine `b`, and machine `a` with these lines in it; they start on line 4.
-std::string machine(const std::string& lines) {
-    return "machines:\n  b:\n  a:\n" + lines;
-}
+using testing::text_of_a;
 
 std::string terminal(const std::string& keys) {
-    return machine("    terminals:\n      - {" + keys + "}\n");
+    return text_of_a("    terminals:\n      - {" + keys + "}\n");
 }
 
 std::string service(const std::string& entry) {
-    return machine("    services:\n      - " + entry + "\n");
+    return text_of_a("    services:\n      - " + entry + "\n");
 }
 
 struct Case {
@@ -52,7 +49,7 @@ TEST_SUITE("config.problems") {
         const Case cases[] = {
             {"hops_limt: 3\nmachines: {a: {}}\n",
              "d.yml:1:1: unknown key `hops_limt`: did you mean `hop_limit`?"},
-            {machine("    servces: [x]\n"),
+            {text_of_a("    servces: [x]\n"),
              "d.yml:4:5: unknown key `servces`: did you mean `services`?"},
             {terminal("name: to-b, type: network, adress: '1.2.3.4:5', address: '1.2.3.4:5'"),
              "d.yml:5:37: unknown key `adress`: did you mean `address`?"},
@@ -108,7 +105,7 @@ TEST_SUITE("config.problems") {
         for (const char* key : {"dns", "registry"}) {
             check_says({std::string(key) + ": {x: 1}\nmachines: {a: {}}\n",
                         std::string("d.yml:1:1: this version of Jetway does not have `") + key});
-            check_says({machine(std::string("    ") + key + ": 1\n"),
+            check_says({text_of_a(std::string("    ") + key + ": 1\n"),
                         std::string("d.yml:4:5: this version of Jetway does not have `") + key});
         }
     }
@@ -116,7 +113,7 @@ TEST_SUITE("config.problems") {
     TEST_CASE("an address of TLS needs certificates") {
         const auto top = [](const std::string& line) { return line + "\nmachines: {a: {}}\n"; };
         const Case cases[] = {
-            {machine("    listen: tls://1.2.3.4:5\n"),
+            {text_of_a("    listen: tls://1.2.3.4:5\n"),
              "d.yml:4:13: `tls://1.2.3.4:5` needs certificates: expected `security: {certificates: "
              "DIR}`"},
             {terminal("name: x, type: local, address: 'tls://1.2.3.4:5'"), "...needs certificates"},
@@ -179,12 +176,12 @@ TEST_SUITE("config.problems") {
             {service("[x]"),
              "...expected the name of a service, or a map with its `name`, not a list"},
             {service("''"), "...expected the name of a service"},
-            {machine("    services: x\n"), "...expected a list of services, not `x`"},
+            {text_of_a("    services: x\n"), "...expected a list of services, not `x`"},
             {service("{name: x, capabilities: [a, a]}"), "...the capability `a` stands here"},
             {service("{name: x, capabilities: a}"), "...expected a list of capabilities, not `a`"},
             {service("{name: x, version: [1]}"), "...expected a version, not a list"},
             {terminal("name: 'x y', type: loopback"), "...can't name a terminal"},
-            {machine("    terminals: [{name: x, type: loopback}, {name: x, type: loopback}]\n"),
+            {text_of_a("    terminals: [{name: x, type: loopback}, {name: x, type: loopback}]\n"),
              "...the terminal `x` stands here a second time"}};
         for (const Case& c : cases) {
             check_says(c);
@@ -251,22 +248,22 @@ TEST_SUITE("config.problems") {
              "d.yml:5:25: unknown type `netwrok`: did you mean `network`?"},
             {terminal("name: x, type: pigeon"),
              "...expected one of `local`, `network`, `loopback`"},
-            {machine("    terminals: [x]\n"), "...expected a terminal: a map with"},
-            {machine("    terminals: [~]\n"), "...expected a terminal: a map with"},
-            {machine("    terminals: {x: 1}\n"), "...expected a list of terminals, not a map"},
+            {text_of_a("    terminals: [x]\n"), "...expected a terminal: a map with"},
+            {text_of_a("    terminals: [~]\n"), "...expected a terminal: a map with"},
+            {text_of_a("    terminals: {x: 1}\n"), "...expected a list of terminals, not a map"},
             {terminal("name: x, type: loopback, cost: 2"), "...a loopback terminal has no `cost`"},
             {terminal("name: x, type: local, peer: b"), "...a local terminal has no `peer`"},
             {terminal("name: lo, type: local"), "...`lo` is the loopback terminal"},
             {terminal("name: x, type: local, address: 'x'"), "...has no port"},
-            {machine("    terminals: [{name: x, type: local}, {name: y, type: local}]\n"),
+            {text_of_a("    terminals: [{name: x, type: local}, {name: y, type: local}]\n"),
              "...is named `x` already"},
-            {machine("    listen: '10.0.0.1:1'\n"
-                     "    terminals: [{name: x, type: local, address: '10.0.0.1:1'}]\n"),
+            {text_of_a("    listen: '10.0.0.1:1'\n"
+                       "    terminals: [{name: x, type: local, address: '10.0.0.1:1'}]\n"),
              "d.yml:5:49: the address `10.0.0.1:1` stands here a second time: the first is on "
              "line 4"},
-            {machine("    listen:\n"), "...listen: expected an address or a list"},
-            {machine("    listen: unix:///tmp/x\n"), "...neighbours come by the network"},
-            {machine("    listen: ['x:1', 'tcp://x:1']\n"), "...stands here a second time"}};
+            {text_of_a("    listen:\n"), "...listen: expected an address or a list"},
+            {text_of_a("    listen: unix:///tmp/x\n"), "...neighbours come by the network"},
+            {text_of_a("    listen: ['x:1', 'tcp://x:1']\n"), "...stands here a second time"}};
         for (const Case& c : cases) {
             check_says(c);
         }
@@ -284,9 +281,9 @@ TEST_SUITE("config.problems") {
              "`machine-b`?"},
             {terminal("name: to-a, type: network, address: '1.2.3.4:5'"),
              "...`to-a` leads to its own machine"},
-            {machine("    terminals:\n"
-                     "      - {name: to-b, type: network, address: '1.2.3.4:5'}\n"
-                     "      - {name: also, peer: b, type: network, address: '1.2.3.4:6'}\n"),
+            {text_of_a("    terminals:\n"
+                       "      - {name: to-b, type: network, address: '1.2.3.4:5'}\n"
+                       "      - {name: also, peer: b, type: network, address: '1.2.3.4:6'}\n"),
              "d.yml:6:28: `to-b` leads to `b` already"},
             {terminal("name: to-b, type: network"), "...one of the two must dial"},
             {terminal("name: to-b, type: network, address: 'unix:///tmp/b'"),
@@ -372,3 +369,5 @@ TEST_SUITE("config.problems") {
         }
     }
 }
+
+}  // namespace jetway::config

@@ -2,19 +2,16 @@
 
 #include <doctest/doctest.h>
 
-using namespace jetway::config;
+#include "tests/config/valid.h"
+
+namespace jetway::config {
 
 namespace {
 
 // Machine `a` of a file in which it stands as `body`, beside b and c.
-MachineConfig machine(const std::string& body, const std::string& others = "  b:\n  c:\n",
-                      const std::string& top = "") {
-    const Checked checked = parse_deployment(top + "machines:\n  a: " + body + "\n" + others);
-    for (const Problem& problem : checked.problems) {
-        FAIL_CHECK(format(problem, "d.yml"));
-    }
-    REQUIRE(checked.deployment);
-    return checked.deployment->machines.front();
+MachineConfig configured(const std::string& body, const std::string& others = "  b:\n  c:\n",
+                         const std::string& top = "") {
+    return testing::valid(top + "machines:\n  a: " + body + "\n" + others).machines.front();
 }
 
 const char* const two_links =
@@ -25,17 +22,17 @@ const char* const two_links =
 
 TEST_SUITE("config.reload") {
     TEST_CASE("the same file changes nothing") {
-        const Reload reload = compare(machine(two_links), machine(two_links));
+        const Reload reload = compare(configured(two_links), configured(two_links));
         CHECK(reload.nothing());
         CHECK(describe(reload).empty());
     }
 
     TEST_CASE("only the links that differ are named") {
         const Reload reload =
-            compare(machine(two_links),
-                    machine("{terminals: [{name: to-b, type: network, address: '10.0.0.2:1', "
-                            "cost: 5}, {name: to-d, type: network, address: '10.0.0.4:1'}]}",
-                            "  b:\n  d:\n"));
+            compare(configured(two_links),
+                    configured("{terminals: [{name: to-b, type: network, address: '10.0.0.2:1', "
+                               "cost: 5}, {name: to-d, type: network, address: '10.0.0.4:1'}]}",
+                               "  b:\n  d:\n"));
         REQUIRE(reload.links.changed.size() == 1);
         CHECK(reload.links.changed[0].before.cost == 1);
         CHECK(reload.links.changed[0].after.cost == 5);
@@ -50,8 +47,8 @@ TEST_SUITE("config.reload") {
 
     TEST_CASE("debug terminals come, go and change") {
         const auto with = [](const std::string& terminal) {
-            return machine("{terminals: [{name: d, type: debug, " + terminal + "}]}", "  b:\n",
-                           "limits: {debug_sessions: 3}\n");
+            return configured("{terminals: [{name: d, type: debug, " + terminal + "}]}", "  b:\n",
+                              "limits: {debug_sessions: 3}\n");
         };
         const Reload reload =
             compare(with("address: '127.0.0.1:1'"), with("address: '127.0.0.1:2'"));
@@ -61,15 +58,16 @@ TEST_SUITE("config.reload") {
         CHECK(describe(compare(with("address: '127.0.0.1:1'"),
                                with("address: '127.0.0.1:1', token: secret"))) ==
               std::vector<std::string>{"debug terminal d on 127.0.0.1:1 changed"});
-        CHECK(describe(compare(machine("{}"), with("address: '127.0.0.1:1'"))) ==
+        CHECK(describe(compare(configured("{}"), with("address: '127.0.0.1:1'"))) ==
               std::vector<std::string>{"debug terminal d on 127.0.0.1:1 added",
                                        "limits.debug_sessions changed from 64 to 3"});
     }
 
     TEST_CASE("a terminal that leads to another machine is another link") {
         const auto leading_to = [](const std::string& peer) {
-            return machine("{terminals: [{name: up, type: network, address: '10.0.0.2:1', peer: " +
-                           peer + "}]}");
+            return configured(
+                "{terminals: [{name: up, type: network, address: '10.0.0.2:1', peer: " + peer +
+                "}]}");
         };
         const Reload reload = compare(leading_to("b"), leading_to("c"));
         CHECK(reload.links.added.size() == 1);
@@ -78,8 +76,8 @@ TEST_SUITE("config.reload") {
     }
 
     TEST_CASE("services are changed when what is said of them is, not when they are moved") {
-        const Reload reload = compare(machine("{services: [x, y, z]}"),
-                                      machine("{services: [w, {name: y, weight: 2}, x]}"));
+        const Reload reload = compare(configured("{services: [x, y, z]}"),
+                                      configured("{services: [w, {name: y, weight: 2}, x]}"));
         REQUIRE(reload.services.added.size() == 1);
         CHECK(reload.services.added[0].name == "w");
         REQUIRE(reload.services.removed.size() == 1);
@@ -90,8 +88,8 @@ TEST_SUITE("config.reload") {
 
     TEST_CASE("a neighbour's terminal changes where this machine is to listen") {
         const auto dialled_at = [](const std::string& address) {
-            return machine("{}", "  b: {terminals: [{name: to-a, type: network, address: '" +
-                                     address + "'}]}\n");
+            return configured("{}", "  b: {terminals: [{name: to-a, type: network, address: '" +
+                                        address + "'}]}\n");
         };
         const Reload reload = compare(dialled_at("10.0.0.1:1"), dialled_at("10.0.0.1:2"));
         REQUIRE(reload.listen.added.size() == 1);
@@ -101,7 +99,7 @@ TEST_SUITE("config.reload") {
     }
 
     TEST_CASE("every setting that differs is named with what it was and is") {
-        const MachineConfig fresh = machine(
+        const MachineConfig fresh = configured(
             "{}", "",
             "gossip: {interval: 2s, min_interval: 10ms, request_timeout: 1s, hello: 100ms, "
             "dead_after: 400ms}\nlimits: {queue: 1MiB, max_frame: 4MiB, services: 7, machines: 8, "
@@ -109,7 +107,7 @@ TEST_SUITE("config.reload") {
             "balance: {unhealthy_after: 9, probe_interval: 1s}\n"
             "security: {certificates: certs, ca: other.pem}\nhop_limit: 12\ninsecure: true\n"
             "shutdown_grace: 500ms\ncontrol_group: wheel\n");
-        const Reload reload = compare(machine("{}"), fresh);
+        const Reload reload = compare(configured("{}"), fresh);
         CHECK(reload.settings.size() == 22);
         CHECK(reload.problems.empty());
         const std::vector<std::string> lines = describe(reload);
@@ -119,9 +117,9 @@ TEST_SUITE("config.reload") {
 
     TEST_CASE("local and loopback terminals come and go") {
         const Reload reload =
-            compare(machine("{terminals: [{name: t, type: local, address: '127.0.0.1:1'}]}"),
-                    machine("{terminals: [{name: t, type: local, address: '127.0.0.1:2'},"
-                            " {name: m, type: loopback}]}"));
+            compare(configured("{terminals: [{name: t, type: local, address: '127.0.0.1:1'}]}"),
+                    configured("{terminals: [{name: t, type: local, address: '127.0.0.1:2'},"
+                               " {name: m, type: loopback}]}"));
         CHECK(reload.locals.added.size() == 1);
         CHECK(reload.locals.removed.size() == 1);
         CHECK(reload.loopbacks.added == std::vector<std::string>{"m"});
@@ -129,7 +127,7 @@ TEST_SUITE("config.reload") {
 
     TEST_CASE("the origins of a local terminal change without it") {
         const auto with = [](const std::string& origins) {
-            return machine(
+            return configured(
                 "{terminals: [{name: t, type: local, address: 'ws://127.0.0.1:1', "
                 "origins: " +
                 origins + "}]}");
@@ -142,15 +140,17 @@ TEST_SUITE("config.reload") {
     }
 
     TEST_CASE("the machine's name and its Unix socket take a restart") {
-        const MachineConfig old = machine("{}");
+        const MachineConfig old = configured("{}");
         MachineConfig renamed = old;
         renamed.name = "z";
         REQUIRE(compare(old, renamed).problems.size() == 1);
         CHECK(compare(old, renamed).problems[0].find("can't become `z`") != std::string::npos);
         const Reload moved = compare(
-            old, machine("{terminals: [{name: s, type: local, address: 'unix:///tmp/s'}]}"));
+            old, configured("{terminals: [{name: s, type: local, address: 'unix:///tmp/s'}]}"));
         REQUIRE(moved.problems.size() == 1);
         CHECK(moved.problems[0].find("unix:///tmp/s") != std::string::npos);
         CHECK_FALSE(moved.nothing());
     }
 }
+
+}  // namespace jetway::config

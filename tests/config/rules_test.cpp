@@ -3,10 +3,10 @@
 
 #include <doctest/doctest.h>
 
-#include "config/deployment.h"
 #include "config/reload.h"
+#include "tests/config/valid.h"
 
-using namespace jetway::config;
+namespace jetway::config {
 
 namespace {
 
@@ -17,23 +17,14 @@ std::string file(const std::string& terminals, const std::string& top = "") {
     return top + "machines:\n  b: {}\n  a:\n    terminals:\n" + terminals;
 }
 
-MachineConfig machine(const std::string& text) {
-    const Checked checked = parse_deployment(text);
-    for (const Problem& problem : checked.problems) {
-        FAIL_CHECK(format(problem, "d.yml"));
-    }
-    REQUIRE(checked.deployment);
-    return *checked.deployment->find("a");
-}
-
-std::string problem(const std::string& text) {
-    const Checked checked = parse_deployment(text);
-    REQUIRE_MESSAGE(checked.problems.size() == 1, text);
-    return format(checked.problems.front(), "d.yml");
+MachineConfig machine_a(const std::string& text) {
+    return *testing::valid(text).find("a");
 }
 
 bool says(const std::string& text, const std::string& wanted) {
-    const std::string printed = problem(text);
+    const Checked checked = parse_deployment(text);
+    REQUIRE_MESSAGE(checked.problems.size() == 1, text);
+    const std::string printed = format(checked.problems.front(), "d.yml");
     INFO(printed);
     const bool found = printed.find(wanted) != std::string::npos;
     CHECK_MESSAGE(found, printed);
@@ -48,11 +39,11 @@ const std::string neighbour = "      - {name: to-b, type: network, address: '10.
 
 TEST_SUITE("config.rules") {
     TEST_CASE("a local terminal's rules are read, its name's and the default socket's") {
-        const MachineConfig a =
-            machine(file(apps +
-                         "token: SECRET, allow: {attach: [web, 'gpu-*'], send: ['gpu-*', "
-                         "'*@b', 'router@*']}}\n" +
-                         sock + "token_file: t, allow: {users: [app, 1000], groups: [jetway]}}\n"));
+        const MachineConfig a = machine_a(
+            file(apps +
+                 "token: SECRET, allow: {attach: [web, 'gpu-*'], send: ['gpu-*', "
+                 "'*@b', 'router@*']}}\n" +
+                 sock + "token_file: t, allow: {users: [app, 1000], groups: [jetway]}}\n"));
         REQUIRE(a.locals.size() == 1);
         const LocalRules& rules = a.locals[0].rules;
         CHECK(rules.token == "SECRET");
@@ -68,12 +59,12 @@ TEST_SUITE("config.rules") {
 
     TEST_CASE("a Unix socket of its own that is the default one keeps its rules") {
         const MachineConfig a =
-            machine(file(sock + "address: 'unix:///tmp/s', allow: {users: [app]}}\n"));
+            machine_a(file(sock + "address: 'unix:///tmp/s', allow: {users: [app]}}\n"));
         CHECK(a.socket_rules.users == Names{"app"});
     }
 
     TEST_CASE("an empty list allows nobody and nothing, an absent one all") {
-        const MachineConfig a = machine(file(apps + "allow: {attach: []}}\n"));
+        const MachineConfig a = machine_a(file(apps + "allow: {attach: []}}\n"));
         REQUIRE(a.locals[0].rules.attach);
         CHECK(a.locals[0].rules.attach->empty());
         CHECK_FALSE(a.locals[0].rules.send);
@@ -81,7 +72,7 @@ TEST_SUITE("config.rules") {
     }
 
     TEST_CASE("a neighbour's rules and the settings are read") {
-        const MachineConfig a = machine(
+        const MachineConfig a = machine_a(
             file(neighbour + "announce: {machines: [b, 'edge-*'], services: [web]}}\n",
                  "strict_services: true\nunknown_neighbours: refuse\nadmin: {remote: [b]}\n"));
         CHECK(a.links[0].announce.machines == Names{"b", "edge-*"});
@@ -91,7 +82,7 @@ TEST_SUITE("config.rules") {
         CHECK(a.router.strict_services->count("b") == 1);
         CHECK(a.router.known_neighbours == Names{"b"});
         CHECK(a.router.control.remote == Names{"b"});
-        const MachineConfig plain = machine(file(neighbour + "cost: 2}\n"));
+        const MachineConfig plain = machine_a(file(neighbour + "cost: 2}\n"));
         CHECK(plain.router.strict_services == nullptr);
         CHECK_FALSE(plain.router.known_neighbours);
         CHECK(plain.router.control.remote.empty());
@@ -134,11 +125,11 @@ TEST_SUITE("config.rules") {
     }
 
     TEST_CASE("changed rules are told, and take neither a restart nor a new link") {
-        const MachineConfig old = machine(file(apps + "token: x}\n" + neighbour + "cost: 2}\n"));
+        const MachineConfig old = machine_a(file(apps + "token: x}\n" + neighbour + "cost: 2}\n"));
         const MachineConfig fresh =
-            machine(file(apps + "token: y}\n" + neighbour + "cost: 2, announce: {machines: []}}\n" +
-                             sock + "token: z}\n",
-                         "unknown_neighbours: refuse\nstrict_services: true\n"));
+            machine_a(file(apps + "token: y}\n" + neighbour +
+                               "cost: 2, announce: {machines: []}}\n" + sock + "token: z}\n",
+                           "unknown_neighbours: refuse\nstrict_services: true\n"));
         const Reload reload = compare(old, fresh);
         CHECK(reload.locals.changed.size() == 1);
         CHECK(reload.locals.added.empty());
@@ -148,3 +139,5 @@ TEST_SUITE("config.rules") {
         CHECK_FALSE(reload.nothing());
     }
 }
+
+}  // namespace jetway::config

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-using namespace jetway::config;
+namespace jetway::config {
 
 namespace {
 
@@ -133,3 +133,5 @@ TEST_SUITE("config.yaml") {
         }
     }
 }
+
+}  // namespace jetway::config

@@ -1,24 +1,15 @@
 // Desk: a Session with a made-up clock, and a router that answers what a test says it does.
 #pragma once
 
-#include <doctest/doctest.h>
-
 #include <deque>
 #include <functional>
-#include <nlohmann/json.hpp>
 
 #include "console/session.h"
+#include "tests/console/answer.h"
 
 namespace jetway::console::tests {
 
-using envelope::Json;
 using namespace std::chrono_literals;
-
-inline Json json(const std::string& text) {
-    auto value = envelope::parse_json(text);
-    REQUIRE(value);
-    return std::move(value.value());
-}
 
 class Desk {
 public:

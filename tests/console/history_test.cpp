@@ -1,22 +1,18 @@
 // The texts of history and graph.
 #include <doctest/doctest.h>
 
-#include <nlohmann/json.hpp>
-
 #include "console/graph_text.h"
 #include "console/views.h"
+#include "tests/console/answer.h"
 
 namespace jetway::console {
 
 namespace {
 
-envelope::Json read_answer(const char* text) {
-    auto value = envelope::parse_json(text);
-    REQUIRE(value);
-    return std::move(value.value());
-}
+using tests::json;
 
-const char* const line = R"({"machineId":"a","machines":[
+// Of b, with machines a ─ b ─ c in a line.
+const char* const graph_of_line = R"({"machineId":"a","machines":[
     {"machineId":"a","reachable":true,"services":[]},
     {"machineId":"b","reachable":true,"services":[{"name":"gpu","health":"up","up":2},
                                                   {"name":"pty","health":"detached","up":0}]},
@@ -30,7 +26,7 @@ const char* const line = R"({"machineId":"a","machines":[
 
 TEST_SUITE("console.graph") {
     TEST_CASE("mermaid: links are lines, learned ways are dotted arrows, and labels say so") {
-        CHECK(graph_mermaid(read_answer(line)) ==
+        CHECK(graph_mermaid(json(graph_of_line)) ==
               R"mermaid(flowchart LR
     %% The mesh as the router of a sees it.
     %% Lines are its own links. Dotted arrows are ways that a neighbour announced, and no links.
@@ -47,7 +43,7 @@ TEST_SUITE("console.graph") {
     }
 
     TEST_CASE("dot: the same") {
-        const std::string text = graph_dot(read_answer(line));
+        const std::string text = graph_dot(json(graph_of_line));
         for (const char* part :
              {"m0 [label=\"a\", penwidth=3]", "m1 [label=\"b\\ngpu ×2\\npty (detached)\"]",
               "m3 [label=\"z\", style=dashed]", "m0 -> m1 [dir=none, label=\"link, cost 1\"]",
@@ -73,7 +69,7 @@ TEST_SUITE("console.graph") {
 TEST_SUITE("console.history") {
     TEST_CASE("the oldest change first, each with both sides and its cause") {
         const std::string text = history_text(
-            read_answer(
+            json(
                 R"({"time":"2025-11-20T14:03:30.000+00:00","reachMs":61000,"more":true,"changes":[
             {"number":3,"time":"2025-11-20T14:03:22.123+00:00","machineId":"machine-a",
              "service":"gpu","change":"up","before":{"health":"up","up":1},
@@ -94,7 +90,7 @@ TEST_SUITE("console.history") {
     }
 
     TEST_CASE("an answer of wrong types is shown without harm") {
-        const auto odd = read_answer(
+        const auto odd = json(
             R"({"changes":[1,{"time":7,"before":3,"cause":[]}],"machines":[4,{"services":7}],
                 "links":[{}],"ways":[[],{"machineId":5}],"reachMs":-1})");
         for (const auto text : {graph_mermaid, graph_dot}) {

@@ -2,20 +2,15 @@
 
 #include <doctest/doctest.h>
 
-#include <nlohmann/json.hpp>
-
 #include "console/ping_report.h"
 #include "console/text.h"
+#include "tests/console/answer.h"
 
 namespace jetway::console {
 
 namespace {
 
-envelope::Json json(const char* text) {
-    auto value = envelope::parse_json(text);
-    REQUIRE(value);
-    return std::move(value.value());
-}
+using tests::json;
 
 }  // namespace
 

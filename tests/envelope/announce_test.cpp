@@ -14,12 +14,12 @@ using test::to_hex;
 
 namespace {
 
-bool accepted(base::ByteView body) {
+bool is_announce(base::ByteView body) {
     return read_announce(body).has_value();
 }
 
 // An ANNOUNCE with one more key.
-base::Bytes with(std::string_view key, base::ByteView value) {
+base::Bytes announce_with(std::string_view key, base::ByteView value) {
     base::Bytes body;
     Packer packer(body);
     packer.map(3).text("machineId").text("b").text("digest").binary(base::Bytes(8, 0));
@@ -116,7 +116,7 @@ TEST_SUITE("envelope.announce") {
             .text("gpu")
             .text("health")
             .text("unhealthy");
-        const auto read = read_announce(with("catalogs", list_of(raw)));
+        const auto read = read_announce(announce_with("catalogs", list_of(raw)));
         REQUIRE(read.has_value());
         REQUIRE(read->catalogs.size() == 1);
         CHECK(read->catalogs[0].raw == raw);
@@ -134,10 +134,10 @@ TEST_SUITE("envelope.announce") {
         append_announce(body, some_announce());
         for (std::size_t size = 0; size < body.size(); ++size) {
             const base::Bytes cut(body.begin(), body.begin() + static_cast<long>(size));
-            CHECK_FALSE(accepted(cut));
+            CHECK_FALSE(is_announce(cut));
         }
-        CHECK(accepted(body));
-        CHECK_FALSE(accepted(test::joined(body, hex("c0"))));
+        CHECK(is_announce(body));
+        CHECK_FALSE(is_announce(test::joined(body, hex("c0"))));
     }
 
     TEST_CASE("each key takes its own type only") {
@@ -149,11 +149,12 @@ TEST_SUITE("envelope.announce") {
             for (const test::Sample& sample : test::samples()) {
                 CAPTURE(key);
                 CAPTURE(sample.type);
-                CHECK(accepted(with(key, sample.value)) == (type == sample.type));
-                CHECK_FALSE((type.empty() && accepted(with(key, list_of(sample.value)))));
+                CHECK(is_announce(announce_with(key, sample.value)) == (type == sample.type));
+                CHECK_FALSE(
+                    (type.empty() && is_announce(announce_with(key, list_of(sample.value)))));
             }
             if (type.empty()) {
-                CHECK(accepted(with(key, hex("90"))));
+                CHECK(is_announce(announce_with(key, hex("90"))));
             }
         }
         for (const test::Sample& sample : test::samples()) {
@@ -165,11 +166,11 @@ TEST_SUITE("envelope.announce") {
                 .binary(base::Bytes(8, 0))
                 .text("machineId")
                 .raw(sample.value);
-            CHECK(accepted(machine) == (std::string_view(sample.type) == "str"));
+            CHECK(is_announce(machine) == (std::string_view(sample.type) == "str"));
             base::Bytes digest;
             Packer(digest).map(2).text("machineId").text("b").text("digest").raw(sample.value);
-            CHECK_FALSE(accepted(digest));
-            CHECK_FALSE(accepted(sample.value));
+            CHECK_FALSE(is_announce(digest));
+            CHECK_FALSE(is_announce(sample.value));
         }
     }
 
@@ -182,21 +183,21 @@ TEST_SUITE("envelope.announce") {
             Packer packer(body);
             packer.map(4).text("machineId").text("b").text("digest").binary(base::Bytes(8, 0));
             packer.text(key).raw(value).text(key).raw(value);
-            CHECK_FALSE(accepted(body));
+            CHECK_FALSE(is_announce(body));
         }
-        CHECK_FALSE(accepted(with("machineId", hex("a1 63"))));
+        CHECK_FALSE(is_announce(announce_with("machineId", hex("a1 63"))));
         base::Bytes catalog;
         Packer(catalog).map(2).text("machineId").text("a").text("machineId").text("b");
-        CHECK_FALSE(accepted(with("catalogs", list_of(catalog))));
+        CHECK_FALSE(is_announce(announce_with("catalogs", list_of(catalog))));
     }
 
     TEST_CASE("the machine and the digest are required, the digest of 8 bytes") {
         base::Bytes no_digest;
         Packer(no_digest).map(1).text("machineId").text("b");
-        CHECK_FALSE(accepted(no_digest));
+        CHECK_FALSE(is_announce(no_digest));
         base::Bytes no_machine;
         Packer(no_machine).map(1).text("digest").binary(base::Bytes(8, 0));
-        CHECK_FALSE(accepted(no_machine));
+        CHECK_FALSE(is_announce(no_machine));
         for (const std::size_t size : {0U, 7U, 9U}) {
             base::Bytes body;
             Packer(body)
@@ -205,24 +206,24 @@ TEST_SUITE("envelope.announce") {
                 .text("b")
                 .text("digest")
                 .binary(base::Bytes(size, 0));
-            CHECK_FALSE(accepted(body));
+            CHECK_FALSE(is_announce(body));
         }
     }
 
     TEST_CASE("routes and requests out of their ranges are refused") {
-        CHECK(accepted(with("routes", list_of(hex("94 a1 61 01 cd ffff 01")))));
+        CHECK(is_announce(announce_with("routes", list_of(hex("94 a1 61 01 cd ffff 01")))));
         for (const char* bad :
              {"93 a1 61 01 01", "95 a1 61 01 01 01 01", "94 a0 01 01 01", "94 a2 2d61 01 01 01",
               "94 a3 614062 01 01 01", "94 a1 61 ff 01 01", "94 a1 61 01 ce 00010000 01",
               "94 a1 61 01 01 ce 00010000", "94 a1 61 ca 00000000 01 01", "94 01 01 01 01"}) {
             CAPTURE(bad);
-            CHECK_FALSE(accepted(with("routes", list_of(hex(bad)))));
+            CHECK_FALSE(is_announce(announce_with("routes", list_of(hex(bad)))));
         }
-        CHECK(accepted(with("requests", list_of(hex("93 a1 61 01 cc ff")))));
+        CHECK(is_announce(announce_with("requests", list_of(hex("93 a1 61 01 cc ff")))));
         for (const char* bad : {"92 a1 61 01", "94 a1 61 01 01 01", "93 a1 61 01 cd 0100",
                                 "93 a1 61 ff 01", "93 c0 01 01"}) {
             CAPTURE(bad);
-            CHECK_FALSE(accepted(with("requests", list_of(hex(bad)))));
+            CHECK_FALSE(is_announce(announce_with("requests", list_of(hex(bad)))));
         }
     }
 
@@ -232,7 +233,7 @@ TEST_SUITE("envelope.announce") {
             Packer packer(raw);
             packer.map(2).text("machineId").text("a").text("services").array(1).map(2);
             packer.text("name").text("web").text(key).raw(value);
-            return with("catalogs", list_of(raw));
+            return announce_with("catalogs", list_of(raw));
         };
         const auto text = [&](std::string_view key, std::string_view value) {
             base::Bytes bytes;
@@ -265,9 +266,9 @@ TEST_SUITE("envelope.announce") {
             CHECK_FALSE(text("policy", bad).has_value());
         }
         CHECK_FALSE(number(max_policy_revision + 1).has_value());
-        CHECK_FALSE(accepted(catalog("ninep", hex("c0"))));
-        CHECK_FALSE(accepted(catalog("policy", hex("01"))));
-        CHECK_FALSE(accepted(catalog("policyRevision", hex("a1 31"))));
+        CHECK_FALSE(is_announce(catalog("ninep", hex("c0"))));
+        CHECK_FALSE(is_announce(catalog("policy", hex("01"))));
+        CHECK_FALSE(is_announce(catalog("policyRevision", hex("a1 31"))));
     }
 
     TEST_CASE("a catalog's services are checked") {
@@ -276,30 +277,30 @@ TEST_SUITE("envelope.announce") {
             Packer packer(raw);
             packer.map(2).text("machineId").text("a").text("services").array(1).map(2);
             packer.text("name").text("gpu").text(key).raw(value);
-            return with("catalogs", list_of(raw));
+            return announce_with("catalogs", list_of(raw));
         };
-        CHECK(accepted(catalog("health", hex("a8 6465746163686564"))));
-        CHECK(accepted(catalog("instance", hex("cf ffffffffffffffff"))));
-        CHECK_FALSE(accepted(catalog("health", hex("a1 61"))));
-        CHECK_FALSE(accepted(catalog("health", hex("01"))));
-        CHECK_FALSE(accepted(catalog("instance", hex("ff"))));
-        CHECK_FALSE(accepted(catalog("weight", hex("00"))));
-        CHECK_FALSE(accepted(catalog("name", hex("a6 726f75746572"))));
-        CHECK_FALSE(accepted(catalog("name", hex("a0"))));
-        CHECK_FALSE(accepted(with("catalogs", list_of(hex("80")))));
+        CHECK(is_announce(catalog("health", hex("a8 6465746163686564"))));
+        CHECK(is_announce(catalog("instance", hex("cf ffffffffffffffff"))));
+        CHECK_FALSE(is_announce(catalog("health", hex("a1 61"))));
+        CHECK_FALSE(is_announce(catalog("health", hex("01"))));
+        CHECK_FALSE(is_announce(catalog("instance", hex("ff"))));
+        CHECK_FALSE(is_announce(catalog("weight", hex("00"))));
+        CHECK_FALSE(is_announce(catalog("name", hex("a6 726f75746572"))));
+        CHECK_FALSE(is_announce(catalog("name", hex("a0"))));
+        CHECK_FALSE(is_announce(announce_with("catalogs", list_of(hex("80")))));
     }
 
     TEST_CASE("huge counts make no room, and 10,000 levels of nesting no stack") {
         for (const char* key : {"routes", "catalogs", "requests"}) {
-            const base::Bytes body = with(key, hex("dd ffffffff"));
+            const base::Bytes body = announce_with(key, hex("dd ffffffff"));
             bool good = true;
-            const test::Allocations made = test::allocations_of([&] { good = accepted(body); });
+            const test::Allocations made = test::allocations_of([&] { good = is_announce(body); });
             CHECK_FALSE(good);
             CHECK(made.bytes < 4096);
-            CHECK_FALSE(accepted(with(key, test::nested(10'000))));
+            CHECK_FALSE(is_announce(announce_with(key, test::nested(10'000))));
         }
-        CHECK(accepted(with("later", test::nested(10'000))));
-        CHECK(accepted(with("type", hex("a1 61"))));
+        CHECK(is_announce(announce_with("later", test::nested(10'000))));
+        CHECK(is_announce(announce_with("type", hex("a1 61"))));
     }
 
     // The values are those of Python's hashlib over the msgpack bytes written out by hand:

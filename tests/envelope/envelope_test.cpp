@@ -14,13 +14,13 @@ using test::to_hex;
 
 namespace {
 
-bool accepted(base::ByteView body) {
+bool is_envelope(base::ByteView body) {
     EnvelopeView view;
     return read_envelope(body, view) == nullptr;
 }
 
 // A map of `destination` and of one more key.
-base::Bytes with(std::string_view key, base::ByteView value) {
+base::Bytes envelope_with(std::string_view key, base::ByteView value) {
     base::Bytes body;
     Packer(body).map(2).text("destination").text("gpu").text(key).raw(value);
     return body;
@@ -91,7 +91,7 @@ TEST_SUITE("envelope.envelope") {
 
     TEST_CASE("an answer goes to replyTo, or to source where there is none, or nowhere") {
         EnvelopeView view;
-        const base::Bytes body = with("source", hex("a3 61406d"));
+        const base::Bytes body = envelope_with("source", hex("a3 61406d"));
         REQUIRE(read_envelope(body, view) == nullptr);
         CHECK(view.answer_to() == "a@m");
         CHECK_FALSE(view.is_answer());
@@ -106,7 +106,7 @@ TEST_SUITE("envelope.envelope") {
         for (std::size_t size = 0; size < body.size(); ++size) {
             CAPTURE(size);
             const base::Bytes cut(body.begin(), body.begin() + static_cast<long>(size));
-            CHECK(accepted(cut) == (size > body.size() - data.size()));
+            CHECK(is_envelope(cut) == (size > body.size() - data.size()));
         }
     }
 
@@ -128,20 +128,20 @@ TEST_SUITE("envelope.envelope") {
                     expected = expected || type == sample.type;
                 }
                 const base::Bytes body = key == "destination" ? test::map_of(key, sample.value)
-                                                              : with(key, sample.value);
-                CHECK(accepted(body) == expected);
+                                                              : envelope_with(key, sample.value);
+                CHECK(is_envelope(body) == expected);
             }
         }
     }
 
     TEST_CASE("headers are a map of str to str") {
-        CHECK(accepted(with("headers", hex("80"))));
-        CHECK(accepted(with("headers", hex("82 a1 61 a1 62 a1 63 a0"))));
+        CHECK(is_envelope(envelope_with("headers", hex("80"))));
+        CHECK(is_envelope(envelope_with("headers", hex("82 a1 61 a1 62 a1 63 a0"))));
         for (const char* bad :
              {"81 01 a1 61", "81 a1 61 01", "81 a1 61 c0", "81 a1 61 81 a1 61 a1 62",
               "82 a1 61 a1 62", "df ffffffff", "91 a1 61"}) {
             CAPTURE(bad);
-            CHECK_FALSE(accepted(with("headers", hex(bad))));
+            CHECK_FALSE(is_envelope(envelope_with("headers", hex(bad))));
         }
     }
 
@@ -160,44 +160,45 @@ TEST_SUITE("envelope.envelope") {
             if (key != "destination") {
                 packer.text("destination").text("gpu");
             }
-            CHECK_FALSE(accepted(body));
+            CHECK_FALSE(is_envelope(body));
         }
     }
 
     TEST_CASE("what is no map, has no destination, or is followed by bytes is refused") {
         for (const test::Sample& sample : test::samples()) {
             CAPTURE(sample.type);
-            CHECK_FALSE(accepted(sample.value));
+            CHECK_FALSE(is_envelope(sample.value));
         }
-        CHECK_FALSE(accepted(hex("80")));
-        CHECK_FALSE(accepted(base::ByteView{}));
-        CHECK_FALSE(accepted(test::map_of("data", hex("c0"))));
-        CHECK_FALSE(accepted(test::joined(test::map_of("destination", hex("a1 61")), hex("c0"))));
-        CHECK_FALSE(accepted(hex("81 01 02")));
-        CHECK_FALSE(accepted(hex("df ffffffff ab 64657374696e6174696f6e a1 61")));
+        CHECK_FALSE(is_envelope(hex("80")));
+        CHECK_FALSE(is_envelope(base::ByteView{}));
+        CHECK_FALSE(is_envelope(test::map_of("data", hex("c0"))));
+        CHECK_FALSE(
+            is_envelope(test::joined(test::map_of("destination", hex("a1 61")), hex("c0"))));
+        CHECK_FALSE(is_envelope(hex("81 01 02")));
+        CHECK_FALSE(is_envelope(hex("df ffffffff ab 64657374696e6174696f6e a1 61")));
     }
 
     TEST_CASE("an unknown key is stepped over, 10,000 deep as well, without allocating") {
-        const base::Bytes body = with("later", test::nested(10'000));
+        const base::Bytes body = envelope_with("later", test::nested(10'000));
         EnvelopeView view;
         const char* wrong = "";
         CHECK(test::allocations_of([&] { wrong = read_envelope(body, view); }).calls == 0);
         CHECK(wrong == nullptr);
-        CHECK_FALSE(accepted(with("later", base::Bytes(10'000, 0x91))));
-        CHECK_FALSE(accepted(with("error", test::nested(10'000))));
-        CHECK_FALSE(accepted(with("id", test::nested(10'000))));
+        CHECK_FALSE(is_envelope(envelope_with("later", base::Bytes(10'000, 0x91))));
+        CHECK_FALSE(is_envelope(envelope_with("error", test::nested(10'000))));
+        CHECK_FALSE(is_envelope(envelope_with("id", test::nested(10'000))));
     }
 
     TEST_CASE("data that comes last is not looked into: anything at all is taken as opaque") {
         for (const base::Bytes& data : {hex("c1"), hex("dd ffffffff"), hex("a5 61"),
                                         hex("01 02 03"), base::Bytes(1'000'000, 0x91)}) {
-            const base::Bytes body = with("data", data);
+            const base::Bytes body = envelope_with("data", data);
             EnvelopeView view;
             REQUIRE(read_envelope(body, view) == nullptr);
             CHECK(view.data.size() == data.size());
             CHECK(view.data.data() == body.data() + body.size() - data.size());
         }
-        CHECK_FALSE(accepted(with("data", {})));
+        CHECK_FALSE(is_envelope(envelope_with("data", {})));
     }
 
     TEST_CASE("data before other keys is stepped over, and refused where it is no value") {
@@ -211,9 +212,9 @@ TEST_SUITE("envelope.envelope") {
         REQUIRE(read_envelope(body, view) == nullptr);
         CHECK(to_hex(view.data) == "9201a161");
         CHECK(view.destination == "gpu");
-        CHECK_FALSE(accepted(data_first(hex("c1"))));
-        CHECK_FALSE(accepted(data_first(hex("dd ffffffff"))));
-        CHECK_FALSE(accepted(test::joined(data_first(hex("c0")), hex("c0"))));
+        CHECK_FALSE(is_envelope(data_first(hex("c1"))));
+        CHECK_FALSE(is_envelope(data_first(hex("dd ffffffff"))));
+        CHECK_FALSE(is_envelope(test::joined(data_first(hex("c0")), hex("c0"))));
     }
 
     TEST_CASE("reading an envelope allocates nothing") {
@@ -247,9 +248,9 @@ TEST_SUITE("envelope.envelope") {
     }
 
     TEST_CASE("an empty source is refused, so that none is ever added beside one") {
-        CHECK_FALSE(accepted(with("source", hex("a0"))));
-        CHECK_FALSE(accepted(with("replyTo", hex("a0"))));
-        CHECK_FALSE(accepted(with("replyTo", hex("d9 00"))));
+        CHECK_FALSE(is_envelope(envelope_with("source", hex("a0"))));
+        CHECK_FALSE(is_envelope(envelope_with("replyTo", hex("a0"))));
+        CHECK_FALSE(is_envelope(envelope_with("replyTo", hex("d9 00"))));
     }
 
     TEST_CASE("a header is found by its name, and nothing where the map is none") {

@@ -22,7 +22,7 @@ std::string code_of(base::ByteView body, std::size_t max_services = many) {
 }
 
 // A service's HELLO with one more key.
-base::Bytes with(std::string_view key, base::ByteView value) {
+base::Bytes hello_with(std::string_view key, base::ByteView value) {
     base::Bytes body;
     Packer packer(body);
     packer.map(3).text("protocol").array(1).number(1).text("role").text("service");
@@ -120,7 +120,7 @@ TEST_SUITE("envelope.hello") {
                 for (const std::string_view type : types) {
                     expected = expected || type == sample.type;
                 }
-                CHECK((code_of(with(key, sample.value)).empty()) == expected);
+                CHECK((code_of(hello_with(key, sample.value)).empty()) == expected);
             }
         }
         for (const test::Sample& sample : test::samples()) {
@@ -163,20 +163,20 @@ TEST_SUITE("envelope.hello") {
         base::Bytes router;
         Packer(router).map(2).text("protocol").array(1).number(1).text("role").text("router");
         CHECK(code_of(router) == "bad-hello");
-        CHECK(code_of(with("machineId", hex("a2 2d61"))) == "bad-hello");
+        CHECK(code_of(hello_with("machineId", hex("a2 2d61"))) == "bad-hello");
     }
 
     TEST_CASE("unknown keys are stepped over, 10,000 deep as well") {
-        CHECK(code_of(with("later", test::nested(10'000))).empty());
-        CHECK(code_of(with("later", base::Bytes(10'000, 0x91))) == "bad-hello");
-        CHECK(code_of(with("services", test::nested(10'000))) == "bad-hello");
-        CHECK(code_of(with("limits", test::map_of("later", test::nested(10'000)))).empty());
+        CHECK(code_of(hello_with("later", test::nested(10'000))).empty());
+        CHECK(code_of(hello_with("later", base::Bytes(10'000, 0x91))) == "bad-hello");
+        CHECK(code_of(hello_with("services", test::nested(10'000))) == "bad-hello");
+        CHECK(code_of(hello_with("limits", test::map_of("later", test::nested(10'000)))).empty());
     }
 
     TEST_CASE("huge counts make no room") {
         for (const char* key : {"protocol", "services", "limits"}) {
             for (const char* count : {"dd ffffffff", "df ffffffff", "dd 00000fff"}) {
-                const base::Bytes body = with(key, hex(count));
+                const base::Bytes body = hello_with(key, hex(count));
                 std::string code;
                 const test::Allocations made = test::allocations_of([&] { code = code_of(body); });
                 CHECK(code == "bad-hello");
@@ -185,19 +185,19 @@ TEST_SUITE("envelope.hello") {
         }
         base::Bytes capabilities;
         Packer(capabilities).array(1).map(1).text("capabilities").raw(hex("dd ffffffff"));
-        CHECK(code_of(with("services", capabilities)) == "bad-hello");
+        CHECK(code_of(hello_with("services", capabilities)) == "bad-hello");
     }
 
     TEST_CASE("a HELLO with a name that is reserved or ill-formed is refused") {
         for (const char* name : {"router", "echo", "client-7"}) {
-            CHECK(code_of(with("services", service_named(name))) == "bad-hello");
+            CHECK(code_of(hello_with("services", service_named(name))) == "bad-hello");
         }
         for (const std::string& name :
              {std::string(), std::string("-a"), std::string("a@b"), std::string("a b"),
               std::string(129, 'x'), std::string(200, 'x'), std::string(600, 'x')}) {
-            CHECK(code_of(with("services", service_named(name))) == "bad-hello");
+            CHECK(code_of(hello_with("services", service_named(name))) == "bad-hello");
         }
-        CHECK(code_of(with("services", service_named(std::string(128, 'x')))).empty());
+        CHECK(code_of(hello_with("services", service_named(std::string(128, 'x')))).empty());
     }
 
     TEST_CASE("more services than allowed are refused, exactly so many are taken") {
@@ -207,15 +207,15 @@ TEST_SUITE("envelope.hello") {
         for (const char* name : {"a", "b", "c", "d"}) {
             packer.text(name);
         }
-        CHECK(code_of(with("services", value), 4).empty());
-        CHECK(code_of(with("services", value), 3) == "bad-hello");
+        CHECK(code_of(hello_with("services", value), 4).empty());
+        CHECK(code_of(hello_with("services", value), 3) == "bad-hello");
     }
 
     TEST_CASE("a service's own keys are checked, and unknown ones stepped over") {
         const auto service = [](std::string_view key, base::ByteView value) {
             base::Bytes bytes;
             Packer(bytes).array(1).map(2).text("name").text("gpu").text(key).raw(value);
-            return with("services", bytes);
+            return hello_with("services", bytes);
         };
         CHECK(code_of(service("weight", hex("01"))).empty());
         CHECK(code_of(service("weight", hex("cd ffff"))).empty());
@@ -234,13 +234,13 @@ TEST_SUITE("envelope.hello") {
         }
         base::Bytes no_name;
         Packer(no_name).array(1).map(1).text("version").text("1");
-        CHECK(code_of(with("services", no_name)) == "bad-hello");
+        CHECK(code_of(hello_with("services", no_name)) == "bad-hello");
     }
 
     TEST_CASE("maxFrame is at most 32 bits") {
-        CHECK(code_of(with("limits", test::map_of("maxFrame", hex("ce ffffffff")))).empty());
+        CHECK(code_of(hello_with("limits", test::map_of("maxFrame", hex("ce ffffffff")))).empty());
         for (const char* bad : {"cf 0000000100000000", "ff", "a1 61", "c0"}) {
-            CHECK(code_of(with("limits", test::map_of("maxFrame", hex(bad)))) == "bad-hello");
+            CHECK(code_of(hello_with("limits", test::map_of("maxFrame", hex(bad)))) == "bad-hello");
         }
     }
 }

@@ -3,16 +3,6 @@
 
 namespace jetway::gossip::testing {
 
-namespace {
-
-envelope::CatalogService service(std::string name) {
-    envelope::CatalogService service;
-    service.service.name = std::move(name);
-    return service;
-}
-
-}  // namespace
-
 TEST_SUITE("gossip.catalogs") {
     TEST_CASE("our revision grows when our services differ, and only then") {
         Table t;

@@ -3,16 +3,6 @@
 
 namespace jetway::gossip::testing {
 
-namespace {
-
-envelope::CatalogService service(std::string name) {
-    envelope::CatalogService service;
-    service.service.name = std::move(name);
-    return service;
-}
-
-}  // namespace
-
 TEST_SUITE("gossip.exchange") {
     TEST_CASE(
         "the first announcement on a link is full, has our own route at cost 0 and our catalog") {

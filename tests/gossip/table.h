@@ -18,6 +18,12 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
+inline envelope::CatalogService service(std::string name) {
+    envelope::CatalogService service;
+    service.service.name = std::move(name);
+    return service;
+}
+
 struct Table {
     explicit Table(Options options = {}) : gossip(options, "a", 100) {}
 
