@@ -28,7 +28,7 @@ def pause_for(seconds):
 def override(folder, clocked):
     """Sockets and the file come from this host, and the services answer numbered requests."""
     def router(machine, letter, networks=""):
-        clock = (f"    environment: {{LD_PRELOAD: /faketime.so, FAKETIME_TIMESTAMP_FILE: /etc/clock, DONT_FAKE_MONOTONIC: 1}}\n"
+        clock = ("    environment: {LD_PRELOAD: /faketime.so, FAKETIME_TIMESTAMP_FILE: /etc/clock, DONT_FAKE_MONOTONIC: 1}\n"
                  if machine == clocked else "")
         clock_files = (f"      - {FAKETIME}:/faketime.so:ro\n      - {folder}/clock:/etc/clock:ro\n"
                        if machine == clocked else "")

@@ -24,7 +24,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "clients" / "python"))
 
-import jetway  # noqa: E402
+import jetway  # noqa: E402,F401  (the tests take it from here)
 from jetway import Client, JetwayError  # noqa: E402,F401
 
 BINARY = pathlib.Path(os.environ.get("JETWAY", ROOT / "build" / "release" / "cli" / "jetway")).resolve()

@@ -7,8 +7,6 @@ it has used no more memory than its limits allow.
 import contextlib
 import itertools
 import os
-import socket
-import struct
 import time
 import unittest
 
@@ -17,53 +15,11 @@ import msgpack
 import hostile
 from harness import SANITIZED, SLOW, Client, JetwayError, TestCase, cut, free_addresses, jetway, until
 from hostile import BYSTANDER, Answered, AnyRefusal, Anything, Delivered, Goodbye, Refused, Stays
+from peers import Peer, frames_in
 from websocket_peer import BINARY, WebSocketPeer, message
 
 HELLO_TIMEOUT = 1.0
 SEED = int(os.environ.get("JETWAY_SEED", "1"))
-
-
-class Peer:
-    """A connection that sends what it likes, and reads frames."""
-
-    def __init__(self, where):
-        self.socket = socket.socket(socket.AF_INET if isinstance(where, tuple) else socket.AF_UNIX)
-        self.socket.settimeout(5 * SLOW)
-        self.socket.connect(where if isinstance(where, tuple) else str(where))
-        self.received = b""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.socket.close()
-
-    def write(self, stream):
-        with contextlib.suppress(ConnectionError):  # it may have ended us before our last byte
-            self.socket.sendall(stream)
-
-    def finish(self):
-        """Ends our half, and reads to the end of the other."""
-        with contextlib.suppress(OSError):
-            self.socket.shutdown(socket.SHUT_WR)
-        return list(self.frames())
-
-    def frames(self):
-        """(kind, body) until the connection ends. A TimeoutError is the test's failure."""
-        while True:
-            while len(self.received) >= 8:
-                length, kind, _, _, pin = struct.unpack_from(">IBBBB", self.received)
-                if len(self.received) < 4 + length:
-                    break
-                body, self.received = self.received[8 + pin:4 + length], self.received[4 + length:]
-                yield kind, body
-            try:
-                piece = self.socket.recv(1 << 16)
-            except ConnectionError:
-                piece = b""
-            if not piece:
-                return
-            self.received += piece
 
 
 class WebSocketFrames(Peer):
@@ -78,10 +34,8 @@ class WebSocketFrames(Peer):
 
     def frames(self):
         for opcode, payload in self.websocket.messages():
-            while opcode == BINARY and payload:
-                length, kind, _, _, pin = struct.unpack_from(">IBBBB", payload)
-                yield kind, payload[8 + pin:4 + length]
-                payload = payload[4 + length:]
+            if opcode == BINARY:
+                yield from frames_in(payload)
 
 
 def unpacked(body):

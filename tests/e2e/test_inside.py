@@ -9,7 +9,8 @@ import msgpack
 
 import hostile
 from harness import BINARY, SLOW, Client, TestCase, ask_json, free_addresses, jetway, run_jetway, until
-from test_hostile import Peer
+from peers import Peer
+from silent_relay import SilentRelay
 
 MACHINES = ("machine-a", "machine-b", "machine-c")
 
@@ -215,6 +216,14 @@ machines:
         self.world.serve(self.a, "mp4-encoder")
         self.world.serve(self.c, "gpu-server")
 
+    def start_around_relay(self):
+        """With a router in the middle that reports nothing."""
+        self.start(middle=False)
+        relay = SilentRelay("machine-b", {machine: self.hosts[machine] for machine in ("machine-a", "machine-c")})
+        self.addCleanup(relay.close)
+        self.reached()
+        return relay
+
     def reached(self):
         until(lambda: run_jetway("explain", "gpu-server", socket=self.a.socket).returncode == 0, what="gpu-server")
         until(lambda: run_jetway("explain", "mp4-encoder", socket=self.c.socket).returncode == 0, what="mp4-encoder")
@@ -271,10 +280,7 @@ class Trace(Line):
         self.assertEqual(run_jetway("trace", "gpu-server@*", socket=self.a.socket).returncode, 2)
 
     def test_a_router_that_does_not_report_is_a_gap_that_is_marked(self):
-        self.start(middle=False)
-        relay = SilentRelay("machine-b", {machine: self.hosts[machine] for machine in ("machine-a", "machine-c")})
-        self.addCleanup(relay.close)
-        self.reached()
+        self.start_around_relay()
         code, trace = self.hairpin()
         self.assertEqual(code, 7)
         self.assertTrue(trace["gaps"])
@@ -286,72 +292,11 @@ class Trace(Line):
         self.assertIn("this router did not report", text)
 
     def test_a_way_that_ends_in_silence_says_after_whom(self):
-        self.start(middle=False)
-        relay = SilentRelay("machine-b", {machine: self.hosts[machine] for machine in ("machine-a", "machine-c")})
-        self.addCleanup(relay.close)
-        self.reached()
+        relay = self.start_around_relay()
         relay.swallow = True
         done = run_jetway("trace", "gpu-server", "--timeout", "1s", socket=self.a.socket)
         self.assertEqual(done.returncode, 5, done.stdout)
         self.assertIn("nothing was heard after machine-a, which sent it on by to-machine-b", done.stdout)
-
-
-class SilentRelay:
-    """A router between two others that passes on what it is sent, and reports nothing of it."""
-
-    def __init__(self, machine, neighbours):
-        self.machine, self.swallow = machine, False
-        self.peers = {}
-        for name, address in neighbours.items():
-            host, port = address.rsplit(":", 1)
-            self.peers[name] = Peer((host, int(port)))
-        self.lock = threading.Lock()
-        for name, peer in self.peers.items():
-            peer.write(hostile.frame(jetway.HELLO, msgpack.packb(hostile.router_hello(machine))))
-        for name in self.peers:
-            threading.Thread(target=self.read, args=(name,), daemon=True).start()
-
-    def close(self):
-        for peer in self.peers.values():
-            peer.__exit__()
-
-    def other(self, name):
-        return next(other for other in self.peers if other != name)
-
-    def read(self, name):
-        peer, data = self.peers[name], b""
-        peer.socket.settimeout(60)
-        try:
-            while piece := peer.socket.recv(1 << 16):
-                data += piece
-                while len(data) >= 8:
-                    length = int.from_bytes(data[:4], "big")
-                    if len(data) < 4 + length:
-                        break
-                    whole, data = data[:4 + length], data[4 + length:]
-                    self.on_frame(name, whole)
-        except OSError:
-            pass
-
-    def on_frame(self, name, whole):
-        kind, hops, pin = whole[4], whole[6], whole[7]
-        body = whole[8 + pin:]
-        if kind == jetway.PING:
-            self.peers[name].write(hostile.frame(jetway.PONG, body))
-        elif kind == jetway.ANNOUNCE:
-            heard = msgpack.unpackb(body, strict_map_key=False)
-            if not heard.get("full"):
-                return
-            routes = [[machine, number, cost + 1, distance + 1] for machine, number, cost, distance in heard["routes"]
-                      if machine == name]
-            own = {"machineId": self.machine, "incarnation": 1, "revision": 1, "services": []}
-            catalogs = [one for one in heard.get("catalogs", []) if one["machineId"] == name]
-            announce = {"machineId": self.machine, "incarnation": 1, "full": True, "digest": bytes(8),
-                        "routes": [[self.machine, 1, 0, 0], *routes], "catalogs": [own, *catalogs]}
-            self.peers[self.other(name)].write(hostile.frame(jetway.ANNOUNCE, msgpack.packb(announce)))
-        elif kind == jetway.ENVELOPE and not self.swallow:
-            passed = whole[:6] + bytes([hops - 1]) + whole[7:]
-            self.peers[self.other(name)].write(passed)
 
 
 class Events(Line):

@@ -11,7 +11,7 @@ import msgpack
 
 import hostile
 from harness import BINARY, ROOT, SLOW, Client, TestCase, ask_json, free_addresses, jetway, run_jetway, until
-from test_hostile import Peer
+from peers import Peer
 
 TOKEN = "a-long-and-secret-word"
 SOMEBODY, A_GROUP = 65534, 54321  # a user and a group that the tests' own user isn't
@@ -239,10 +239,10 @@ class Control(TestCase):
             with self.subTest(scheme):
                 folder = self.world.folder / scheme
                 folder.mkdir()
-                file = self.world.write(f"{scheme}/remote.yml", f"""\
-security: {{certificates: certs}}
+                file = self.world.write(f"{scheme}/remote.yml", """\
+security: {certificates: certs}
 machines:
-  a: {{admin: {{remote: [b]}}, services: [web]}}
+  a: {admin: {remote: [b]}, services: [web]}
 """ + "".join(f"""\
   {machine}:
     terminals:
@@ -312,8 +312,8 @@ class Neighbours(Rights):
         self.start_with("")
         self.neighbour("b", services=["web", "safe"])
         until(lambda: ("safe", "b") in self.listed(), what="safe")
-        self.reload("", links=f"""\
-      - {{name: to-b, type: network, address: "127.0.0.1:1", announce: {{services: [web]}}}}
+        self.reload("", links="""\
+      - {name: to-b, type: network, address: "127.0.0.1:1", announce: {services: [web]}}
 """)
         until(lambda: self.listed() == {("web", "b")}, what="that safe is gone")
         self.assertNotIn("link down", self.router.text())

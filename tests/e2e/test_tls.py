@@ -9,7 +9,6 @@ import shutil
 import signal
 import socket
 import ssl
-import struct
 import unittest
 
 import msgpack
@@ -17,37 +16,7 @@ import msgpack
 import hostile
 from certificates import day, issue, jetway_certs, openssl
 from harness import BINARY, SANITIZED, SLOW, TestCase, free_addresses, jetway, run_jetway, until
-
-
-class Peer:
-    """A connection in TLS that sends what it likes, and reads frames."""
-
-    def __init__(self, where, context, source=None):
-        plain = socket.create_connection(where, timeout=5 * SLOW, source_address=source)
-        self.socket = context.wrap_socket(plain)
-        self.received = b""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.socket.close()
-
-    def write(self, stream):
-        self.socket.sendall(stream)
-
-    def frame(self):
-        """The next (kind, body)."""
-        while True:
-            if len(self.received) >= 8:
-                length, kind, _, _, pin = struct.unpack_from(">IBBBB", self.received)
-                if len(self.received) >= 4 + length:
-                    body, self.received = self.received[8 + pin:4 + length], self.received[4 + length:]
-                    return kind, body
-            piece = self.socket.recv(1 << 16)
-            if not piece:
-                raise EOFError
-            self.received += piece
+from peers import TlsPeer
 
 
 def client_context(folder, machine=None):
@@ -173,9 +142,9 @@ class Mesh(Tls):
         a, = self.mesh(["machine-a"])
         context = client_context(self.certs, "machine-b")
         for machine, welcome in (("machine-c", False), ("machine-b", True)):
-            with Peer(self.places["machine-a"], context) as peer:
+            with TlsPeer(self.places["machine-a"], context) as peer:
                 peer.write(hostile.frame(jetway.HELLO, hostile.pack(hostile.router_hello(machine))))
-                kind, body = peer.frame()
+                kind, body = next(peer.frames())
                 if welcome:
                     self.assertEqual(kind, jetway.HELLO)
                 else:
@@ -337,9 +306,9 @@ class Reload(Tls):
         a, b = self.mesh(["machine-a", "machine-b"])
         b.client("far")
         until(lambda: a.ways("far"), 10, "the link")
-        with Peer(self.places["services"], client_context(self.certs)) as peer:
+        with TlsPeer(self.places["services"], client_context(self.certs)) as peer:
             peer.write(hostile.frame(jetway.HELLO, hostile.pack(hostile.hello(services=[]))))
-            self.assertEqual(peer.frame()[0], jetway.HELLO)
+            self.assertEqual(next(peer.frames())[0], jetway.HELLO)
             old = self.serial()
             jetway_certs(self.world.folder / "mesh.yml", self.certs, "--force")
             self.assertEqual(self.serial(), old)
@@ -348,7 +317,7 @@ class Reload(Tls):
                 self.says(router, "reloaded")
             until(lambda: self.serial() != old, 10, "the new certificate")
             peer.write(hostile.frame(jetway.PING, b"\x01"))
-            self.assertEqual(peer.frame(), (jetway.PONG, b"\x01"))
+            self.assertEqual(next(peer.frames()), (jetway.PONG, b"\x01"))
         self.assertFalse(events(a, "link down") + events(b, "link down"))
 
     def test_bad_files_change_nothing(self):

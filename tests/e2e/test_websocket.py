@@ -19,7 +19,8 @@ import unittest
 
 import msgpack
 
-from harness import ROOT, SANITIZED, SLOW, JetwayError, TestCase, free_addresses, jetway, run_jetway, until
+from harness import ROOT, SANITIZED, SLOW, TestCase, free_addresses, jetway, run_jetway, until
+from peers import frames_in
 from websocket_peer import BINARY, CLOSE, PING, PONG, TEXT, WebSocketPeer, message, request
 
 HERE = pathlib.Path(__file__).resolve().parent / "websocket"
@@ -132,9 +133,7 @@ machines:
             peer.write(message(BINARY, jetway.frame(jetway.ENVELOPE, msgpack.packb(asked))))
             kinds = {}
             for _, payload in peer.messages():
-                while payload:
-                    length, kind, _, _, pin = struct.unpack_from(">IBBBB", payload)
-                    kinds[kind], payload = msgpack.unpackb(payload[8 + pin:4 + length]), payload[4 + length:]
+                kinds.update((kind, msgpack.unpackb(body)) for kind, body in frames_in(payload))
                 if jetway.ENVELOPE in kinds:
                     break
             return kinds[jetway.ENVELOPE].get("data")

@@ -8,6 +8,7 @@ import ssl
 import struct
 
 from harness import SLOW
+from peers import Connection
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -35,33 +36,15 @@ def message(opcode, payload, fin=True, mask=b"\x11\x22\x33\x44"):
     return bytes([(0x80 if fin else 0) | opcode]) + length + mask + masked
 
 
-class WebSocketPeer:
+class WebSocketPeer(Connection):
     """A connection to (host, port), inside TLS if there is the file of a CA. Every wait has a deadline."""
 
     def __init__(self, where, timeout=10.0, ca=None):
-        self.socket = socket.create_connection(where, timeout * SLOW)
+        connected = socket.create_connection(where, timeout * SLOW)
         if ca:
             context = ssl.create_default_context(cafile=ca)
-            self.socket = context.wrap_socket(self.socket, server_hostname=where[0])
-        self.received = b""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.socket.close()
-
-    def write(self, bytes_):
-        self.socket.sendall(bytes_)
-
-    def more(self):
-        """False at the end of the connection."""
-        try:
-            piece = self.socket.recv(1 << 16)
-        except ConnectionError:
-            piece = b""
-        self.received += piece
-        return bool(piece)
+            connected = context.wrap_socket(connected, server_hostname=where[0])
+        super().__init__(connected)
 
     def rest(self):
         """All that comes until the end."""
