@@ -5,22 +5,6 @@
 
 namespace jetway::router::testing {
 
-namespace {
-
-Got ask(Peer& asker, std::string_view to, const Bytes& data) {
-    const Bytes id = number(3);
-    envelope::EnvelopeFields fields;
-    fields.destination = to;
-    fields.id = id;
-    fields.data = data;
-    asker.send(fields);
-    const std::vector<Got> got = asker.envelopes();
-    REQUIRE(got.size() == 1);
-    return got[0];
-}
-
-}  // namespace
-
 TEST_SUITE("router.control") {
     TEST_CASE("every verb answers its schema and its machine, here and from another machine") {
         Mesh mesh;
@@ -33,7 +17,7 @@ TEST_SUITE("router.control") {
             for (const std::string verb :
                  {"status", "routes", "services", "terminals", "neighbours"}) {
                 CAPTURE(verb);
-                const Got got = ask(asker, "router@" + machine, request(verb));
+                const Got got = asker.ask("router@" + machine, request(verb));
                 CHECK(got.source() == "router@" + machine);
                 const envelope::EnvelopeView view = got.view();
                 CHECK(Bytes(view.in_reply_to.begin(), view.in_reply_to.end()) == number(3));
@@ -42,21 +26,20 @@ TEST_SUITE("router.control") {
                 CHECK(answer["machineId"] == machine);
             }
         }
-        const nlohmann::json routes = ask(asker, "router", request("routes")).json()["routes"];
+        const nlohmann::json routes = asker.ask("router", request("routes")).json()["routes"];
         REQUIRE(routes.size() == 1);
         CHECK(routes[0]["service"] == "gpu");
         CHECK(routes[0]["machineId"] == "b");
         CHECK(routes[0]["hops"] == 1);
         CHECK(routes[0]["state"] == "selected");
         CHECK(routes[0]["health"] == "up");
-        const nlohmann::json near =
-            ask(asker, "router", request("neighbours")).json()["neighbours"];
+        const nlohmann::json near = asker.ask("router", request("neighbours")).json()["neighbours"];
         REQUIRE(near.size() == 2);
         CHECK(near[0]["machineId"] == "b");
         CHECK(near[0]["state"] == "up");
         CHECK(near[1]["machineId"] == "z");
         CHECK(near[1]["state"] == "down");
-        const nlohmann::json listed = ask(asker, "router", request("services")).json()["services"];
+        const nlohmann::json listed = asker.ask("router", request("services")).json()["services"];
         REQUIRE(listed.size() == 1);
         CHECK(listed[0]["reachable"] == true);
     }
@@ -68,7 +51,7 @@ TEST_SUITE("router.control") {
         asker.send("nobody");
         asker.send("echo");
         CHECK(asker.envelopes().size() == 2);
-        const nlohmann::json c = ask(asker, "router", request("status")).json()["counters"];
+        const nlohmann::json c = asker.ask("router", request("status")).json()["counters"];
         std::uint64_t refused = 0;
         for (const auto& [code, count] : c["refused"].items()) {
             refused += count.get<std::uint64_t>();
@@ -88,7 +71,7 @@ TEST_SUITE("router.control") {
         Bytes wrong;
         envelope::Packer(wrong).map(2).text("request").text("status").text("args").number(1);
         for (const Bytes& data : {request("shoot"), text("status"), nameless, wrong}) {
-            CHECK(ask(asker, "router@a", data).error().code == "bad-envelope");
+            CHECK(asker.ask("router@a", data).error().code == "bad-envelope");
         }
     }
 
@@ -99,13 +82,7 @@ TEST_SUITE("router.control") {
         Peer& gpu = mesh.service("b", {"gpu"});
         mesh.wait(milliseconds(100));
         Peer& asker = mesh.service("a");
-        Bytes data;
-        envelope::Packer(data).map(2).text("request").text("ping").text("args").map(1);
-        envelope::Packer(data).text("destination").text("gpu");
-        envelope::EnvelopeFields fields;
-        fields.destination = "router";
-        fields.data = data;
-        asker.send(fields);
+        asker.post("router", request("ping", {{"destination", "gpu"}}));
         std::vector<std::string> reasons;
         for (const Got& got : asker.envelopes()) {
             reasons.push_back(got.json()["reason"]);

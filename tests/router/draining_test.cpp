@@ -1,54 +1,18 @@
 // Taking services, and a whole router, out of use.
-#include <nlohmann/json.hpp>
-
-#include "tests/router/mesh.h"
+#include "tests/router/asking.h"
 
 namespace jetway::router::testing {
 
 namespace {
 
-Arrival root() {
-    Arrival arrival{.by = Entry::local_listener, .peer_address = "peer"};
-    arrival.user = SystemUser{};
-    return arrival;
+Got drain(Peer& asker, const nlohmann::json& args = nlohmann::json::object(),
+          std::string_view router = "router") {
+    return asker.ask(router, request("drain", args));
 }
 
-// A client of root's that has said HELLO.
-Peer& operator_at(Mesh& mesh, const std::string& machine, Arrival arrival = root()) {
-    Peer& peer = mesh.connect(machine, std::move(arrival));
-    peer.hello();
-    CHECK(peer.take(Kind::hello).size() == 1);
-    return peer;
-}
-
-Bytes drain(const nlohmann::json& args) {
-    Bytes data;
-    nlohmann::json::to_msgpack({{"request", "drain"}, {"args", args}}, data);
-    return data;
-}
-
-Got ask(Mesh& mesh, Peer& asker, std::string_view to, const nlohmann::json& args) {
-    const Bytes data = drain(args);
-    const Bytes id = number(3);
-    envelope::EnvelopeFields fields;
-    fields.destination = to;
-    fields.id = id;
-    fields.data = data;
-    asker.send(fields);
-    mesh.wait(milliseconds(1));
-    const std::vector<Got> got = asker.envelopes();
-    REQUIRE(got.size() == 1);
-    return got[0];
-}
-
-nlohmann::json state(Mesh& mesh, Peer& asker, const std::string& service) {
-    const nlohmann::json answer = ask(mesh, asker, "router", nlohmann::json::object()).json();
-    for (const nlohmann::json& row : answer["services"]) {
-        if (row["name"] == service) {
-            return row["state"];
-        }
-    }
-    return {};
+nlohmann::json state(Peer& asker, const std::string& service) {
+    const nlohmann::json services = drain(asker).json()["services"];
+    return row(services, "name", service)["state"];
 }
 
 std::string health(Mesh& mesh, const std::string& at, const std::string& machine,
@@ -87,7 +51,7 @@ struct Two {
 TEST_SUITE("router.draining") {
     TEST_CASE("a draining service is chosen no more, and what names it is delivered") {
         Two t;
-        CHECK(ask(t.mesh, *t.chief, "router", {{"service", "web"}}).error().code.empty());
+        CHECK(drain(*t.chief, {{"service", "web"}}).error().code.empty());
         CHECK(health(t.mesh, "a", "a", "web") == "draining");
         t.mesh.wait(milliseconds(100));
         CHECK(health(t.mesh, "b", "a", "web") == "draining");
@@ -102,14 +66,14 @@ TEST_SUITE("router.draining") {
 
     TEST_CASE("an instance is detached when it has been quiet, and is told so") {
         Two t;
-        ask(t.mesh, *t.chief, "router", {{"service", "web"}, {"quietMs", 500}});
+        drain(*t.chief, {{"service", "web"}, {"quietMs", 500}});
         t.mesh.wait(milliseconds(400));
         t.asker->send("web@a");  // in time: it may still owe an answer
         t.here->take(Kind::envelope);
         t.mesh.wait(milliseconds(400));
-        CHECK(state(t.mesh, *t.chief, "web") == "draining");
+        CHECK(state(*t.chief, "web") == "draining");
         t.mesh.wait(milliseconds(300));
-        CHECK(state(t.mesh, *t.chief, "web") == "drained");
+        CHECK(state(*t.chief, "web") == "drained");
         CHECK(t.here->error() == "forbidden");
         CHECK_FALSE(t.here->closed());
         t.asker->send("web@a");
@@ -121,15 +85,15 @@ TEST_SUITE("router.draining") {
 
     TEST_CASE("the service's own DETACH ends its drain at once") {
         Two t;
-        ask(t.mesh, *t.chief, "router", {{"service", "web"}, {"quietMs", 60'000}});
+        drain(*t.chief, {{"service", "web"}, {"quietMs", 60'000}});
         t.here->detach({"web"});
         t.mesh.wait(milliseconds(200));
-        CHECK(state(t.mesh, *t.chief, "web") == "drained");
+        CHECK(state(*t.chief, "web") == "drained");
     }
 
     TEST_CASE("who attaches the name while it drains is draining, too") {
         Two t;
-        ask(t.mesh, *t.chief, "router", {{"service", "web"}, {"quietMs", 60'000}});
+        drain(*t.chief, {{"service", "web"}, {"quietMs", 60'000}});
         t.here->hang_up();
         t.mesh.service("a", {"web"});
         CHECK(health(t.mesh, "a", "a", "web") == "draining");
@@ -137,20 +101,17 @@ TEST_SUITE("router.draining") {
 
     TEST_CASE("undone, it is chosen again") {
         Two t;
-        ask(t.mesh, *t.chief, "router", {{"service", "web"}});
-        CHECK(ask(t.mesh, *t.chief, "router", {{"service", "web"}, {"undo", true}})
-                  .error()
-                  .code.empty());
+        drain(*t.chief, {{"service", "web"}});
+        CHECK(drain(*t.chief, {{"service", "web"}, {"undo", true}}).error().code.empty());
         CHECK(health(t.mesh, "a", "a", "web") == "up");
         t.asker->send("web");
         CHECK(t.here->envelopes().size() == 1);
-        CHECK(ask(t.mesh, *t.chief, "router", {{"service", "web"}, {"undo", true}}).error().code ==
-              "no-instance");
+        CHECK(drain(*t.chief, {{"service", "web"}, {"undo", true}}).error().code == "no-instance");
     }
 
     TEST_CASE("what isn't attached can't be drained") {
         Two t;
-        CHECK(ask(t.mesh, *t.chief, "router", {{"service", "db"}}).error().code == "no-instance");
+        CHECK(drain(*t.chief, {{"service", "db"}}).error().code == "no-instance");
     }
 
     TEST_CASE("a router that is drained carries nothing for others, who go another way") {
@@ -163,14 +124,14 @@ TEST_SUITE("router.draining") {
         mesh.add("e", {"b", "d"});  // d reaches b by itself as well as through e
         mesh.wait(seconds(2));
         Peer& chief = operator_at(mesh, "e");
-        ask(mesh, chief, "router", {{"all", true}, {"quietMs", 100}});
+        drain(chief, {{"all", true}, {"quietMs", 100}});
         mesh.wait(seconds(1));
-        CHECK(ask(mesh, chief, "router", nlohmann::json::object()).json()["done"] == true);
+        CHECK(drain(chief).json()["done"] == true);
         mesh.cut("d", "b");
         mesh.wait(seconds(3));
         CHECK(mesh["d"].gossip().selected("e") != nullptr);
         CHECK(mesh["d"].gossip().selected("b") == nullptr);  // only e could, and it is drained
-        ask(mesh, chief, "router", {{"all", true}, {"undo", true}});
+        drain(chief, {{"all", true}, {"undo", true}});
         mesh.wait(seconds(3));
         CHECK(mesh["d"].gossip().selected("b") != nullptr);
         Peer& asker = mesh.service("d");
@@ -185,11 +146,11 @@ TEST_SUITE("router.draining") {
         somebody.user = SystemUser{1000, 1000, {}};
         Peer& other = operator_at(t.mesh, "a", somebody);
         const nlohmann::json web{{"service", "web"}};
-        CHECK(ask(t.mesh, other, "router", web).error().code == "forbidden");
-        CHECK(ask(t.mesh, other, "router", {{"all", true}}).error().code == "forbidden");
-        CHECK(ask(t.mesh, other, "router@b", web).error().at == "a");     // by his own router
-        CHECK(ask(t.mesh, *t.chief, "router@b", web).error().at == "b");  // which isn't told of a
-        CHECK(ask(t.mesh, other, "router", nlohmann::json::object()).error().code.empty());
+        CHECK(drain(other, web).error().code == "forbidden");
+        CHECK(drain(other, {{"all", true}}).error().code == "forbidden");
+        CHECK(drain(other, web, "router@b").error().at == "a");     // by his own router
+        CHECK(drain(*t.chief, web, "router@b").error().at == "b");  // which isn't told of a
+        CHECK(drain(other).error().code.empty());
         CHECK(health(t.mesh, "a", "a", "web") == "up");
         CHECK(health(t.mesh, "b", "b", "web") == "up");
     }

@@ -16,23 +16,6 @@ base::Report report(const std::string& event, Level level = Level::info) {
     return {level, event, {{"k", "v"}}};
 }
 
-void ask(Peer& asker, const std::string& machine, const json& data) {
-    const Bytes id = number(3);
-    const Bytes packed = json::to_msgpack(data);
-    const std::string to = "router@" + machine;
-    envelope::EnvelopeFields fields;
-    fields.destination = to;
-    fields.id = id;
-    fields.data = packed;
-    asker.send(fields);
-}
-
-json only(Peer& asker) {
-    const std::vector<Got> got = asker.envelopes();
-    REQUIRE(got.size() == 1);
-    return got[0].json();
-}
-
 std::vector<std::string> names(const json& answer) {
     std::vector<std::string> all;
     for (const json& event : answer["events"]) {
@@ -134,9 +117,7 @@ TEST_SUITE("router.events") {
         asker.envelopes();
         web.hang_up();
         mesh.wait(milliseconds(100));
-        ask(asker, "a", {{"request", "events"}});
-        mesh.run();
-        const json answer = only(asker);
+        const json answer = asker.ask("router@a", request("events")).json();
         CHECK(answer["schema"] == "jetway.events/1");
         for (const char* name :
              {"link up", "route selected", "service up", "refused", "service gone"}) {
@@ -153,24 +134,21 @@ TEST_SUITE("router.events") {
         mesh.add("a", {"b"});
         Peer& asker = mesh.service("a");
         mesh.wait(milliseconds(10));
-        ask(asker, "a", {{"request", "events"}, {"args", {{"limit", 0}}}});
-        mesh.run();
-        const auto next = only(asker)["next"].get<std::uint64_t>();
-        const json follow = {{"request", "events"},
-                             {"args", {{"after", next}, {"waitMs", 5'000}, {"level", "info"}}}};
-        ask(asker, "a", follow);
+        const auto follow = [&asker](std::uint64_t after) {
+            asker.post("router@a",
+                       request("events", {{"after", after}, {"waitMs", 5'000}, {"level", "info"}}));
+        };
+        follow(asker.ask("router@a", request("events", {{"limit", 0}})).json()["next"]);
         mesh.wait(seconds(1));
         CHECK(asker.envelopes().empty());
         mesh.service("a", {"web"});
         mesh.run();
-        CHECK(names(only(asker)) == std::vector<std::string>{"service up"});
-        json again = follow;
-        again["args"]["after"] = mesh["a"].events().newest();
-        ask(asker, "a", again);
+        CHECK(names(asker.only().json()) == std::vector<std::string>{"service up"});
+        follow(mesh["a"].events().newest());
         mesh.wait(milliseconds(4'900));
         CHECK(asker.envelopes().empty());
         mesh.wait(milliseconds(200));
-        CHECK(names(only(asker)).empty());
+        CHECK(names(asker.only().json()).empty());
     }
 
     TEST_CASE("no more than 256 wait: the next is answered at once") {
@@ -178,10 +156,10 @@ TEST_SUITE("router.events") {
         mesh.add("a");
         Peer& asker = mesh.service("a");
         mesh.wait(milliseconds(10));
-        const json follow = {{"request", "events"},
-                             {"args", {{"after", mesh["a"].events().newest()}, {"waitMs", 5'000}}}};
+        const Bytes follow =
+            request("events", {{"after", mesh["a"].events().newest()}, {"waitMs", 5'000}});
         for (int i = 0; i < 257; ++i) {
-            ask(asker, "a", follow);
+            asker.post("router@a", follow);
         }
         mesh.run();
         CHECK(asker.envelopes().size() == 1);
@@ -193,12 +171,9 @@ TEST_SUITE("router.events") {
         Mesh mesh;
         mesh.add("a");
         Peer& asker = mesh.service("a");
-        ask(asker, "a", {{"request", "events"}, {"args", {{"level", "loud"}}}});
-        mesh.run();
-        const std::vector<Got> got = asker.envelopes();
-        REQUIRE(got.size() == 1);
-        CHECK(got[0].error().code == "bad-envelope");
-        CHECK(got[0].error().message.find("debug, info, warning or error") != std::string::npos);
+        const Got got = asker.ask("router@a", request("events", {{"level", "loud"}}));
+        CHECK(got.error().code == "bad-envelope");
+        CHECK(got.error().message.find("debug, info, warning or error") != std::string::npos);
     }
 
     TEST_CASE("a service that does not read for a second is an event, and so is its end") {
@@ -212,14 +187,11 @@ TEST_SUITE("router.events") {
         }
         mesh.wait(seconds(3));
         Peer& asker = mesh.service("a");
-        ask(asker, "a", {{"request", "events"}, {"args", {{"level", "warning"}}}});
-        mesh.run();
-        CHECK(names(only(asker)) == std::vector<std::string>{"held"});
+        CHECK(names(asker.ask("router@a", request("events", {{"level", "warning"}})).json()) ==
+              std::vector<std::string>{"held"});
         slow.reading = true;
         mesh.wait(seconds(3));
-        ask(asker, "a", {{"request", "events"}});
-        mesh.run();
-        CHECK(has(only(asker), "hold over"));
+        CHECK(has(asker.ask("router@a", request("events")).json(), "hold over"));
     }
 
     TEST_CASE("refusals are listed with their words; what a trace finds isn't one") {
@@ -229,12 +201,9 @@ TEST_SUITE("router.events") {
         asker.send("nosuch");
         mesh.run();
         asker.envelopes();
-        ask(asker, "a", {{"request", "trace"}, {"args", {{"destination", "neither"}}}});
-        mesh.run();
+        asker.post("router@a", request("trace", {{"destination", "neither"}}));
         CHECK(asker.error() == "no-route");
-        ask(asker, "a", {{"request", "refusals"}});
-        mesh.run();
-        const json rows = only(asker)["refusals"];
+        const json rows = asker.ask("router@a", request("refusals")).json()["refusals"];
         REQUIRE(rows.size() == 1);
         CHECK(rows[0]["destination"] == "nosuch");
         CHECK(rows[0]["count"] == 1);
@@ -247,9 +216,7 @@ TEST_SUITE("router.events") {
         mesh.wait(seconds(3));
         Peer& asker = mesh.service("a");
         const auto failure = [&] {
-            ask(asker, "a", {{"request", "neighbours"}});
-            mesh.run();
-            return only(asker)["neighbours"][0];
+            return asker.ask("router@a", request("neighbours")).json()["neighbours"][0];
         };
         const json down = failure();
         CHECK(down["state"] == "down");
@@ -269,7 +236,7 @@ TEST_SUITE("router.events") {
         mesh.service("c", {"gpu"});
         mesh.wait(seconds(2));
         Peer& asker = mesh.service("a");
-        ask(asker, "b", {{"request", "trace"}, {"args", {{"destination", "gpu"}}}});
+        asker.post("router@b", request("trace", {{"destination", "gpu"}}));
         mesh.wait(milliseconds(10));
         const std::vector<Got> got = asker.envelopes();
         REQUIRE(got.size() == 2);

@@ -14,14 +14,6 @@ void small(Options& options) {
     options.terminal.queue = queue;
 }
 
-// a dials b, b dials c.
-void line(Mesh& mesh) {
-    mesh.add("a", {"b"}, small);
-    mesh.add("b", {"c"}, small);
-    mesh.add("c", {}, small);
-    mesh.wait(milliseconds(100));
-}
-
 std::vector<std::string> addresses(Peer& peer, Kind kind) {
     std::vector<std::string> all;
     for (const Got& got : peer.take(kind)) {
@@ -54,7 +46,7 @@ std::size_t count(const std::vector<Got>& got, std::string_view code = {}) {
 TEST_SUITE("router.flow") {
     TEST_CASE("a slow service's senders are told to hold it, hop by hop, and later to resume") {
         Mesh mesh;
-        line(mesh);
+        line(mesh, small, small);
         Peer& slow = mesh.service("c", {"slow"});
         Peer& quick = mesh.service("c", {"quick"});
         mesh.wait(milliseconds(100));
@@ -100,7 +92,7 @@ TEST_SUITE("router.flow") {
 
     TEST_CASE("a service is told the address as it wrote it") {
         Mesh mesh;
-        line(mesh);
+        line(mesh, small, small);
         Peer& slow = mesh.service("c", {"slow"});
         mesh.wait(milliseconds(100));
         Peer& by_name = mesh.service("a");
@@ -119,7 +111,7 @@ TEST_SUITE("router.flow") {
 
     TEST_CASE("a name is held only when all its instances are") {
         Mesh mesh;
-        line(mesh);
+        line(mesh, small, small);
         Peer& near = mesh.service("b", {"slow"});
         Peer& far = mesh.service("c", {"slow"});
         mesh.wait(milliseconds(100));
@@ -138,7 +130,7 @@ TEST_SUITE("router.flow") {
 
     TEST_CASE("what waits for too long is refused, and the hold ends") {
         Mesh mesh;
-        line(mesh);
+        line(mesh, small, small);
         Peer& slow = mesh.service("c", {"slow"});
         mesh.wait(milliseconds(100));
         Peer& asker = mesh.service("a");
@@ -157,7 +149,7 @@ TEST_SUITE("router.flow") {
 
     TEST_CASE("a service that doesn't heed HOLD is read no more, until the hold ends") {
         Mesh mesh;
-        line(mesh);
+        line(mesh, small, small);
         Peer& slow = mesh.service("c", {"slow"});
         mesh.wait(milliseconds(100));
         Peer& deaf = mesh.service("a");
@@ -180,7 +172,7 @@ TEST_SUITE("router.flow") {
 
     TEST_CASE("error envelopes and what is for a router are never held") {
         Mesh mesh;
-        line(mesh);
+        line(mesh, small, small);
         Peer& slow = mesh.service("c", {"slow"});
         mesh.wait(milliseconds(100));
         Peer& asker = mesh.service("a");
@@ -192,11 +184,7 @@ TEST_SUITE("router.flow") {
         fields.destination = "slow";
         fields.error = &error;
         asker.send(fields);
-        const Bytes status = request("status");
-        envelope::EnvelopeFields asked;
-        asked.destination = "router@c";
-        asked.data = status;
-        asker.send(asked);
+        asker.post("router@c", request("status"));
         mesh.run();
         CHECK(mesh["a"].forwarder().waiting() == 1);  // what was told to hold, not these
         CHECK(asker.envelopes().size() == 1);
@@ -234,7 +222,7 @@ TEST_SUITE("router.flow") {
 
     TEST_CASE("holds that stand are told again after a resume") {
         Mesh mesh;
-        line(mesh);
+        line(mesh, small, small);
         Peer& slow = mesh.service("c", {"slow"});
         mesh.wait(milliseconds(100));
         Peer& asker = mesh.service("a");
@@ -250,7 +238,7 @@ TEST_SUITE("router.flow") {
 
     TEST_CASE("a HOLD for what doesn't go by that link, or that is none, holds nothing") {
         Mesh mesh;
-        line(mesh);
+        line(mesh, small, small);
         mesh.service("c", {"slow"});
         Peer& peer = mesh.connect("a", Entry::network_listener);
         peer.hello_router("z", 1, 0, Bytes(16, 3), 0);

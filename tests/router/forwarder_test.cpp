@@ -36,15 +36,6 @@ Bytes announce(const std::string& machine, const std::vector<std::string>& names
     return body;
 }
 
-envelope::EnvelopeFields fields(std::string_view destination, std::string_view source = {},
-                                std::string_view reply_to = {}) {
-    envelope::EnvelopeFields made;
-    made.source = source;
-    made.destination = destination;
-    made.reply_to = reply_to;
-    return made;
-}
-
 std::uint64_t refused(Mesh& mesh, Refusal why) {
     return mesh["a"].forwarder().counters().refused[static_cast<std::size_t>(why)];
 }

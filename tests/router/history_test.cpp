@@ -14,28 +14,11 @@ using envelope::Health;
 using Json = nlohmann::json;
 
 Bytes history_request(const std::string& of, std::uint64_t limit, std::uint64_t before = 0) {
-    Bytes data;
-    envelope::Packer packer(data);
-    packer.map(2).text("request").text("history").text("args").map(3);
-    packer.text("of").text(of).text("limit").number(limit).text("before").number(before);
-    return data;
+    return request("history", {{"of", of}, {"limit", limit}, {"before", before}});
 }
 
 Bytes routes_request(std::uint64_t age_ms) {
-    Bytes data;
-    envelope::Packer packer(data);
-    packer.map(2).text("request").text("routes").text("args").map(1).text("ageMs").number(age_ms);
-    return data;
-}
-
-Got ask(Peer& asker, const Bytes& data) {
-    envelope::EnvelopeFields fields;
-    fields.destination = "router";
-    fields.data = data;
-    asker.send(fields);
-    const std::vector<Got> got = asker.envelopes();
-    REQUIRE(got.size() == 1);
-    return got[0];
+    return request("routes", {{"ageMs", age_ms}});
 }
 
 // A change as a line: "c: a→ lost < link-down c (silent)".
@@ -298,13 +281,14 @@ TEST_SUITE("router.recording") {
                         mesh.mend(machine, other);
                 }
                 mesh.wait(milliseconds(random.below(900)));
-                seen.emplace_back(mesh.now, ask(asker, request("routes")).json()["routes"]);
+                seen.emplace_back(mesh.now,
+                                  asker.ask("router", request("routes")).json()["routes"]);
                 mesh.wait(milliseconds(1));
             }
             for (const auto& [at, routes] : seen) {
                 const auto age = static_cast<std::uint64_t>(
                     std::chrono::duration_cast<milliseconds>(mesh.now - at).count());
-                const Json answer = ask(asker, routes_request(age)).json();
+                const Json answer = asker.ask("router", routes_request(age)).json();
                 CHECK(answer["ageMs"] == age);
                 CHECK(answer["routes"] == routes);
             }
@@ -316,8 +300,8 @@ TEST_SUITE("router.recording") {
         mesh.add("a", {}, [](Options& options) { options.history = 2; });
         Peer& asker = mesh.service("a");
         mesh.wait(seconds(3));
-        CHECK(ask(asker, routes_request(3'000)).json()["routes"].empty());
-        const envelope::ErrorFields young = ask(asker, routes_request(4'000)).error();
+        CHECK(asker.ask("router", routes_request(3'000)).json()["routes"].empty());
+        const envelope::ErrorFields young = asker.ask("router", routes_request(4'000)).error();
         CHECK(young.code == "bad-envelope");
         CHECK(young.message ==
               "the history reaches back 3.000 s, when this router was started; 4.000 s is before "
@@ -326,7 +310,7 @@ TEST_SUITE("router.recording") {
             mesh.service("a", {"x"}).hang_up();
         }
         mesh.wait(seconds(1));
-        CHECK(ask(asker, routes_request(2'000)).error().message.find("no longer held") !=
+        CHECK(asker.ask("router", routes_request(2'000)).error().message.find("no longer held") !=
               std::string::npos);
     }
 
@@ -337,18 +321,18 @@ TEST_SUITE("router.recording") {
         mesh.service("b", {"gpu"});
         mesh.wait(seconds(1));
         Peer& asker = mesh.service("a");
-        const Json all = ask(asker, request("history")).json();
+        const Json all = asker.ask("router", request("history")).json();
         CHECK(all["schema"] == "jetway.history/1");
         CHECK(all["held"] == all["changes"].size());
         CHECK(all["more"] == false);
-        const Json first = ask(asker, history_request("", 1)).json();
+        const Json first = asker.ask("router", history_request("", 1)).json();
         CHECK(first["more"] == true);
         REQUIRE(first["changes"].size() == 1);
         CHECK(first["changes"][0] == all["changes"][0]);
         const std::uint64_t number = first["changes"][0]["number"];
-        const Json second = ask(asker, history_request("", 1, number)).json();
+        const Json second = asker.ask("router", history_request("", 1, number)).json();
         CHECK(second["changes"][0] == all["changes"][1]);
-        const Json gpu = ask(asker, history_request("gpu", 10)).json()["changes"];
+        const Json gpu = asker.ask("router", history_request("gpu", 10)).json()["changes"];
         REQUIRE(gpu.size() == 2);
         CHECK(gpu[0]["change"] == "selected");
         CHECK(gpu[0]["after"] ==
@@ -356,7 +340,7 @@ TEST_SUITE("router.recording") {
         CHECK(gpu[0]["cause"] == Json{{"event", "link-up"}, {"of", "b"}, {"code", ""}});
         CHECK(gpu[1]["service"] == "gpu");
         CHECK(gpu[1]["before"] == nullptr);
-        CHECK(ask(asker, history_request("nobody", 10)).json()["changes"].empty());
+        CHECK(asker.ask("router", history_request("nobody", 10)).json()["changes"].empty());
     }
 }
 
@@ -369,7 +353,7 @@ TEST_SUITE("router.graph") {
         mesh.service("c", {"gpu"});
         mesh.wait(seconds(1));
         Peer& asker = mesh.service("a");
-        const Json graph = ask(asker, request("graph")).json();
+        const Json graph = asker.ask("router", request("graph")).json();
         CHECK(graph["schema"] == "jetway.graph/1");
         CHECK(graph["links"] ==
               Json::parse(R"([{"machineId":"b","terminal":"to-b","state":"up","cost":1},

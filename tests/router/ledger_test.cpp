@@ -1,7 +1,5 @@
 // The request `ledger`: its sums are those of the counters, whoever comes and goes.
-#include <nlohmann/json.hpp>
-
-#include "tests/router/mesh.h"
+#include "tests/router/asking.h"
 
 namespace jetway::router::testing {
 
@@ -9,19 +7,8 @@ namespace {
 
 using nlohmann::json;
 
-json ledger(Mesh& mesh, Peer& asker, const std::string& machine) {
-    const Bytes id = number(3);
-    const Bytes data = request("ledger");
-    const std::string to = "router@" + machine;
-    envelope::EnvelopeFields fields;
-    fields.destination = to;
-    fields.id = id;
-    fields.data = data;
-    asker.send(fields);
-    mesh.wait(milliseconds(1));
-    const std::vector<Got> got = asker.envelopes();
-    REQUIRE(got.size() == 1);
-    return got[0].json();
+json ledger(Peer& asker, const std::string& machine) {
+    return asker.ask("router@" + machine, request("ledger")).json();
 }
 
 std::uint64_t sum(const json& rows, const char* key) {
@@ -42,16 +29,6 @@ void check_sums(const json& books) {
     CHECK(counters["delivered"] ==
           sum(books["terminals"], "delivered") + gone["delivered"].get<std::uint64_t>() +
               books["taken"].get<std::uint64_t>() + books["reflected"].get<std::uint64_t>());
-}
-
-const json& row(const json& rows, const char* key, const std::string& value) {
-    for (const json& one : rows) {
-        if (one[key] == value) {
-            return one;
-        }
-    }
-    FAIL("no row for " << value);
-    return rows;
 }
 
 }  // namespace
@@ -75,12 +52,12 @@ TEST_SUITE("router.ledger") {
         CHECK(web.envelopes().size() == 5);
         for (const std::string machine : {"a", "b"}) {
             CAPTURE(machine);
-            const json books = ledger(mesh, asker, machine);
+            const json books = ledger(asker, machine);
             CHECK(books["schema"] == "jetway.ledger/1");
             check_sums(books);
         }
-        const json there = ledger(mesh, asker, "b");
-        const json here = ledger(mesh, asker, "a");
+        const json there = ledger(asker, "b");
+        const json here = ledger(asker, "a");
         CHECK(row(there["services"], "name", "web")["delivered"] == 5);
         CHECK(row(here["services"], "name", "nobody")["refused"]["no-route"] == 1);
         CHECK(row(there["links"], "machineId", "a")["session"] ==
@@ -92,7 +69,7 @@ TEST_SUITE("router.ledger") {
         mesh.wait(seconds(3));
         for (const std::string machine : {"a", "b"}) {
             CAPTURE(machine);
-            check_sums(ledger(mesh, asker, machine));
+            check_sums(ledger(asker, machine));
         }
     }
 }

@@ -8,25 +8,11 @@ namespace jetway::router::testing {
 
 namespace {
 
-void line(Mesh& mesh) {
-    mesh.add("a", {"b"});
-    mesh.add("b", {"c"});
-    mesh.add("c");
-    mesh.wait(milliseconds(100));
-}
-
 void triangle(Mesh& mesh) {
     mesh.add("a", {"b", "c"});
     mesh.add("b", {"c"});
     mesh.add("c");
     mesh.wait(milliseconds(100));
-}
-
-envelope::EnvelopeFields fields(std::string_view destination, std::string_view reply_to = {}) {
-    envelope::EnvelopeFields made;
-    made.destination = destination;
-    made.reply_to = reply_to;
-    return made;
 }
 
 }  // namespace
@@ -122,13 +108,13 @@ TEST_SUITE("router.mesh") {
         Peer& desk = mesh.service("b", {"desk"});
         mesh.wait(milliseconds(100));
         Peer& asker = mesh.service("a");
-        asker.send(fields("gpu", "desk@b"));
+        asker.send(fields("gpu", {}, "desk@b"));
         const std::vector<Got> got = gpu.envelopes();
         REQUIRE(got.size() == 1);
         gpu.send(got[0].view().reply_to, "result");
         CHECK(desk.envelopes().size() == 1);
         CHECK(asker.envelopes().empty());
-        asker.send(fields("echo@c", "desk"));
+        asker.send(fields("echo@c", {}, "desk"));
         CHECK(desk.envelopes().size() == 1);
     }
 
@@ -149,7 +135,7 @@ TEST_SUITE("router.mesh") {
         Peer& gpu = mesh.service("c", {"gpu"});
         mesh.wait(milliseconds(100));
         Peer& asker = mesh.service("a");
-        asker.send(fields("gpu@c", asker.address()), flag::trace);
+        asker.send(fields("gpu@c", {}, asker.address()), flag::trace);
         CHECK(gpu.envelopes().size() == 1);
         std::vector<std::string> machines;
         for (const Got& got : asker.envelopes()) {

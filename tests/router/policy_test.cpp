@@ -1,7 +1,5 @@
 // Envelopes obey the policy of their service.
-#include <nlohmann/json.hpp>
-
-#include "tests/router/mesh.h"
+#include "tests/router/asking.h"
 
 namespace jetway::router::testing {
 
@@ -30,15 +28,10 @@ struct Three {
     }
 
     void set(const std::string& policy) {
-        ControlRequest request{.name = "policy",
-                               .texts = {{"service", "gpu"}, {"policy", policy}},
-                               .flags = {},
-                               .numbers = {}};
-        Arrival root{.by = Entry::local_listener, .peer_address = "peer"};
-        root.user = SystemUser{};
-        REQUIRE(mesh["b"].ask(request, root, mesh.now).has_value());
-        mesh["b"].end_turn(mesh.now);
-        mesh.wait(milliseconds(100));
+        const Json answer =
+            testing::ask(mesh, "b", asking("policy", {{"service", "gpu"}, {"policy", policy}}));
+        REQUIRE_FALSE(answer.contains("code"));
+        mesh.wait(milliseconds(50));
         REQUIRE(mesh["a"].policy_of("gpu").text() == policy);
     }
 
@@ -93,10 +86,8 @@ struct Three {
     std::size_t in_flight(const std::string& at) { return mesh[at].forwarder().in_flight().size(); }
 
     Json explain(const std::string& header = {}) {
-        ControlRequest request{.name = "explain",
-                               .texts = {{"destination", "gpu"}, {"header", header}},
-                               .flags = {},
-                               .numbers = {}};
+        const ControlRequest request =
+            asking("explain", {{"destination", "gpu"}, {"header", header}});
         return Json::from_msgpack(*mesh["a"].ask(request, {}, mesh.now));
     }
 

@@ -1,7 +1,5 @@
 // Services that stop answering PINGs are taken out, and come back.
-#include <nlohmann/json.hpp>
-
-#include "tests/router/mesh.h"
+#include "tests/router/asking.h"
 
 namespace jetway::router::testing {
 
@@ -89,15 +87,9 @@ TEST_SUITE("router.probing") {
             INFO(policy);
             Pair pair;
             Peer& second = pair.mesh.service("a", {"gpu"});
-            Arrival itself{.by = Entry::local_listener, .peer_address = "peer"};
-            itself.in_process = true;
-            REQUIRE(pair.mesh["a"]
-                        .ask({.name = "policy",
-                              .texts = {{"service", "gpu"}, {"policy", policy}},
-                              .flags = {},
-                              .numbers = {}},
-                             itself, pair.mesh.now)
-                        .has_value());
+            REQUIRE_FALSE(
+                ask(pair.mesh, "a", asking("policy", {{"service", "gpu"}, {"policy", policy}}))
+                    .contains("code"));
             pair.pass(seconds(12), true);
             pair.pass(seconds(20), false, false);  // `other` and the first: out
             CHECK(pair.health("b", "b") == "unhealthy");

@@ -1,43 +1,11 @@
-// Instances that are registered, services' policies, and who may set them.
-#include <nlohmann/json.hpp>
-
-#include "tests/router/mesh.h"
+// Instances that are registered, and who may register them.
+#include "tests/router/enrolled.h"
 
 namespace jetway::router::testing {
 
 namespace {
 
 using Json = nlohmann::json;
-
-const std::string web_1 = "10.0.0.2:564/srv/web";
-const std::string web_2 = "10.0.0.3:564/srv/web";
-
-Arrival root() {
-    Arrival arrival{.by = Entry::local_listener, .peer_address = "peer"};
-    arrival.user = SystemUser{};
-    return arrival;
-}
-
-ControlRequest asking(const std::string& name,
-                      const std::map<std::string, std::string, std::less<>>& texts) {
-    return {.name = name, .texts = texts, .flags = {}, .numbers = {}};
-}
-
-// Asked by root through a face of the program; the error's code and words where it was refused.
-Json ask(Mesh& mesh, const std::string& at, const ControlRequest& request,
-         const Arrival& who = root()) {
-    const base::Result<Bytes> answer = mesh[at].ask(request, who, mesh.now);
-    mesh[at].end_turn(mesh.now);
-    mesh.wait(milliseconds(50));
-    if (!answer) {
-        return {{"code", answer.error().code}, {"detail", answer.error().detail}};
-    }
-    return Json::from_msgpack(*answer);
-}
-
-Json enrol(Mesh& mesh, const std::string& at, const std::string& address) {
-    return ask(mesh, at, asking("register", {{"service", "web"}, {"address", address}}));
-}
 
 // The entries of a service in the catalogs that one router holds.
 std::vector<envelope::CatalogService> entries(Mesh& mesh, const std::string& at,
@@ -64,22 +32,12 @@ std::string health(Mesh& mesh, const std::string& at, const std::string& address
     return "none";
 }
 
-struct Line {
-    Mesh mesh;
-    explicit Line(const std::function<void(Options&)>& change_a = {}) {
-        mesh.add("a", {"b"}, change_a);
-        mesh.add("b", {"c"});
-        mesh.add("c");
-        mesh.wait(seconds(1));
-    }
-};
-
 }  // namespace
 
 TEST_SUITE("router.registering") {
     TEST_CASE("what is registered at one router is in every router's catalog, until it is not") {
-        Line line;
-        Mesh& mesh = line.mesh;
+        Mesh mesh;
+        line(mesh);
         ControlRequest request = asking(
             "register",
             {{"service", "web"}, {"address", "tcp://10.0.0.2:564/srv/web/"}, {"version", "v2"}});
@@ -108,8 +66,8 @@ TEST_SUITE("router.registering") {
     }
 
     TEST_CASE("registering the same again replaces its metadata and keeps its number") {
-        Line line;
-        Mesh& mesh = line.mesh;
+        Mesh mesh;
+        line(mesh);
         enrol(mesh, "a", web_1);
         const std::uint64_t number = entries(mesh, "c").at(0).instance;
         ControlRequest again =
@@ -124,8 +82,8 @@ TEST_SUITE("router.registering") {
     }
 
     TEST_CASE("what can't be registered is refused in words, and changes nothing") {
-        Line line([](Options& options) { options.terminal.services = 2; });
-        Mesh& mesh = line.mesh;
+        Mesh mesh;
+        line(mesh, [](Options& options) { options.terminal.services = 2; });
         const auto refusal = [&](const std::string& service, const std::string& address) {
             return ask(mesh, "a", asking("register", {{"service", service}, {"address", address}}));
         };
@@ -153,8 +111,8 @@ TEST_SUITE("router.registering") {
     }
 
     TEST_CASE("what isn't registered here can be neither deregistered nor judged") {
-        Line line;
-        Mesh& mesh = line.mesh;
+        Mesh mesh;
+        line(mesh);
         enrol(mesh, "a", web_1);
         for (const std::string name : {"deregister", "health"}) {
             const Json answer =
@@ -168,8 +126,8 @@ TEST_SUITE("router.registering") {
     }
 
     TEST_CASE("only who may change the router may register, set health or a policy") {
-        Line line;
-        Mesh& mesh = line.mesh;
+        Mesh mesh;
+        line(mesh);
         Arrival somebody = root();
         somebody.user->uid = 1000;
         somebody.user->gid = 1000;
@@ -199,19 +157,20 @@ TEST_SUITE("router.registering") {
     }
 
     TEST_CASE("a service may be registered only at a machine that the deployment gives it") {
-        Line line([](Options& options) {
+        Mesh mesh;
+        line(mesh, [](Options& options) {
             options.strict_services = std::make_shared<const gossip::ServiceLists>(
                 gossip::ServiceLists{{"a", {"other"}}});
         });
-        CHECK(enrol(line.mesh, "a", web_1)["code"] == "forbidden");
-        CHECK(ask(line.mesh, "a",
+        CHECK(enrol(mesh, "a", web_1)["code"] == "forbidden");
+        CHECK(ask(mesh, "a",
                   asking("register", {{"service", "other"}, {"address", web_1}}))["registered"] ==
               true);
     }
 
     TEST_CASE("probes and an operator say whether an instance is well, and up clears both") {
-        Line line;
-        Mesh& mesh = line.mesh;
+        Mesh mesh;
+        line(mesh);
         enrol(mesh, "a", web_1);
         const auto probe = [&](envelope::Health verdict) {
             mesh[std::string("a")].set_instance_health("web", web_1, verdict, mesh.now);
@@ -241,8 +200,8 @@ TEST_SUITE("router.registering") {
     }
 
     TEST_CASE("a drained instance stays listed as draining until that is undone") {
-        Line line;
-        Mesh& mesh = line.mesh;
+        Mesh mesh;
+        line(mesh);
         enrol(mesh, "a", web_1);
         ask(mesh, "a", asking("drain", {{"service", "web"}}));
         CHECK(health(mesh, "c", web_1) == "draining");
@@ -259,8 +218,8 @@ TEST_SUITE("router.registering") {
     }
 
     TEST_CASE("all of a router's instances drain with it") {
-        Line line;
-        Mesh& mesh = line.mesh;
+        Mesh mesh;
+        line(mesh);
         enrol(mesh, "a", web_1);
         ControlRequest all = asking("drain", {});
         all.flags["all"] = true;
@@ -275,8 +234,8 @@ TEST_SUITE("router.registering") {
     }
 
     TEST_CASE("an envelope for 9P servers is refused as no-instance, with the way there") {
-        Line line;
-        Mesh& mesh = line.mesh;
+        Mesh mesh;
+        line(mesh);
         enrol(mesh, "a", web_1);
         for (const std::string at : {"a", "c"}) {
             for (const std::string to : {"web", "web@a", "web@*"}) {
@@ -309,8 +268,8 @@ TEST_SUITE("router.registering") {
             }
             return service;
         };
-        Line line([&](Options& options) { options.services = {with({web_1}, 1)}; });
-        Mesh& mesh = line.mesh;
+        Mesh mesh;
+        line(mesh, [&](Options& options) { options.services = {with({web_1}, 1)}; });
         REQUIRE(entries(mesh, "c").size() == 1);
         CHECK(health(mesh, "c", web_1) == "up");
         const std::uint64_t number = entries(mesh, "c")[0].instance;
@@ -337,135 +296,22 @@ TEST_SUITE("router.registering") {
     }
 
     TEST_CASE("registrations are remembered in the history") {
-        Line line;
-        Mesh& mesh = line.mesh;
+        Mesh mesh;
+        line(mesh);
         enrol(mesh, "a", web_1);
         ControlRequest request = asking("history", {{"of", "web"}});
         CHECK(ask(mesh, "a", request).dump().find("\"registration\"") != std::string::npos);
     }
 
-    TEST_CASE("a policy that is set at one router holds at every router") {
-        Line line;
-        Mesh& mesh = line.mesh;
-        enrol(mesh, "a", web_1);
-        mesh.service("b", {"gpu"});
-        mesh.wait(milliseconds(50));
-        CHECK(mesh["c"].policy_of("web").text() == "round-robin");
-        CHECK(mesh["c"].policy_of("gpu").text() == "nearest");
-        CHECK(mesh["c"].policy_of("nobody").text() == "nearest");
-        const Json answer = ask(
-            mesh, "c", asking("policy", {{"service", "web"}, {"policy", "sticky  header:user"}}));
-        REQUIRE(answer["services"].size() == 1);
-        CHECK(answer["services"][0] == Json{{"name", "web"},
-                                            {"policy", "sticky header:user"},
-                                            {"setAt", "c"},
-                                            {"revision", 1}});
-        for (const std::string at : {"a", "b", "c"}) {
-            CHECK(mesh[at].policy_of("web").text() == "sticky header:user");
-            CHECK(mesh[at].policy_of("gpu").text() == "nearest");
-        }
-        ask(mesh, "a", asking("policy", {{"service", "web"}, {"policy", "random"}}));
-        for (const std::string at : {"a", "b", "c"}) {
-            CHECK(mesh[at].policy_of("web").text() == "random");
-        }
-        CHECK(ask(mesh, "b", asking("policy", {}))["services"].size() == 2);
-    }
-
-    TEST_CASE("what was said before is forgotten, and the default holds when its router dies") {
-        Line line;
-        Mesh& mesh = line.mesh;
-        enrol(mesh, "a", web_1);
-        ask(mesh, "a", asking("policy", {{"service", "web"}, {"policy", "random"}}));
-        ask(mesh, "c", asking("policy", {{"service", "web"}, {"policy", "weighted"}}));
-        CHECK(mesh["a"].policy_of("web").text() == "weighted");
-        mesh.kill("c");
-        mesh.wait(seconds(3));
-        CHECK(mesh["a"].policy_of("web").text() == "round-robin");
-        CHECK(mesh["b"].policy_of("web").text() == "round-robin");
-    }
-
-    TEST_CASE("two that set a policy at once end with that of the smaller name") {
-        Line line;
-        Mesh& mesh = line.mesh;
-        enrol(mesh, "b", web_1);
-        mesh.cut("a", "b");
-        mesh.wait(seconds(3));
-        enrol(mesh, "a", web_2);
-        ask(mesh, "a", asking("policy", {{"service", "web"}, {"policy", "random"}}));
-        ask(mesh, "b", asking("policy", {{"service", "web"}, {"policy", "weighted"}}));
-        CHECK(mesh["a"].policy_of("web").text() == "random");
-        CHECK(mesh["c"].policy_of("web").text() == "weighted");
-        mesh.mend("a", "b");
-        mesh.wait(seconds(10));
-        for (const std::string at : {"a", "b", "c"}) {
-            CHECK(mesh[at].policy_of("web").text() == "random");
-        }
-    }
-
-    TEST_CASE("a policy that can't be set is refused in words") {
-        Line line;
-        Mesh& mesh = line.mesh;
-        enrol(mesh, "a", web_1);
-        const auto refusal = [&](const std::string& service, const std::string& policy) {
-            return ask(mesh, "a", asking("policy", {{"service", service}, {"policy", policy}}));
-        };
-        CHECK(refusal("web", "fastest")["code"] == "bad-envelope");
-        CHECK(refusal("web", "")["detail"].get<std::string>().find("least-conn") !=
-              std::string::npos);
-        CHECK(refusal("nobody", "random")["code"] == "no-route");
-        CHECK(refusal("router", "random")["code"] == "forbidden");
-        CHECK(refusal("", "random")["code"] == "bad-envelope");
-        CHECK(mesh["b"].policy_of("web").text() == "round-robin");
-    }
-
-    TEST_CASE(
-        "the deployment's policy holds until somebody sets another, and is there again after") {
-        const auto with = [](const char* policy) {
-            ConfiguredService service{.name = "web", .capabilities = {}, .version = {}};
-            service.ninep.push_back(*envelope::parse_ninep_address(web_1));
-            service.policy = *balance::parse_policy(policy);
-            return service;
-        };
-        Line line([&](Options& options) { options.services = {with("random")}; });
-        Mesh& mesh = line.mesh;
-        CHECK(mesh["c"].policy_of("web").text() == "random");
-        ask(mesh, "c", asking("policy", {{"service", "web"}, {"policy", "weighted"}}));
-        CHECK(mesh["a"].policy_of("web").text() == "weighted");
-        Options options = mesh["a"].options();
-        options.services = {with("least-conn")};
-        mesh["a"].reconfigure(options, mesh.now);
-        mesh["a"].end_turn(mesh.now);
-        mesh.wait(milliseconds(50));
-        CHECK(mesh["c"].policy_of("web").text() == "least-conn");
-        ask(mesh, "c", asking("policy", {{"service", "web"}, {"policy", "weighted"}}));
-        CHECK(mesh["a"].policy_of("web").text() == "weighted");
-        mesh.kill("c");
-        mesh.wait(seconds(3));
-        CHECK(mesh["a"].policy_of("web").text() == "least-conn");
-    }
-
     TEST_CASE("the requests change another machine's router only as drain may") {
-        Line line;
-        Mesh& mesh = line.mesh;
-        Peer& asker = mesh.connect("b", root());
-        asker.hello();
-        asker.take(Kind::hello);
-        Bytes data;
-        Json::to_msgpack(
-            {{"request", "register"}, {"args", {{"service", "web"}, {"address", web_1}}}}, data);
-        const Bytes id = number(3);
-        envelope::EnvelopeFields fields;
-        fields.destination = "router@a";
-        fields.id = id;
-        fields.data = data;
-        asker.send(fields);
-        mesh.wait(milliseconds(50));
+        Mesh mesh;
+        line(mesh);
+        Peer& asker = operator_at(mesh, "b");
+        const Bytes asked = request("register", {{"service", "web"}, {"address", web_1}});
+        asker.post("router@a", asked);
         CHECK(asker.error() == "forbidden");
         CHECK(entries(mesh, "c").empty());
-        fields.destination = "router";
-        asker.send(fields);
-        mesh.wait(milliseconds(50));
-        CHECK(asker.envelopes().at(0).json()["registered"] == true);
+        CHECK(asker.ask("router", asked).json()["registered"] == true);
         CHECK(entries(mesh, "c").size() == 1);
     }
 }

@@ -30,14 +30,6 @@ std::vector<int> in_order() {
     return numbers;
 }
 
-// a dials b, b dials c.
-void line(Mesh& mesh) {
-    mesh.add("a", {"b"});
-    mesh.add("b", {"c"});
-    mesh.add("c");
-    mesh.wait(milliseconds(100));
-}
-
 const Neighbour& link(Mesh& mesh, const std::string& from, const std::string& to) {
     const Neighbour* neighbour = mesh[from].neighbours().to(to);
     REQUIRE(neighbour != nullptr);

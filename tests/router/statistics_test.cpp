@@ -1,30 +1,13 @@
 // The request `statistics`, and the round trip in `neighbours`.
-#include <nlohmann/json.hpp>
-
 #include "router/histogram.h"
 #include "router/traffic.h"
-#include "tests/router/mesh.h"
+#include "tests/router/asking.h"
 
 namespace jetway::router::testing {
 
 namespace {
 
 using nlohmann::json;
-
-json ask(Mesh& mesh, Peer& asker, const std::string& machine, std::string_view what) {
-    const Bytes id = number(3);
-    const Bytes data = request(what);
-    const std::string to = "router@" + machine;
-    envelope::EnvelopeFields fields;
-    fields.destination = to;
-    fields.id = id;
-    fields.data = data;
-    asker.send(fields);
-    mesh.wait(milliseconds(1));
-    const std::vector<Got> got = asker.envelopes();
-    REQUIRE(got.size() == 1);
-    return got[0].json();
-}
 
 std::uint64_t sum(const json& numbers) {
     std::uint64_t all = 0;
@@ -34,26 +17,17 @@ std::uint64_t sum(const json& numbers) {
     return all;
 }
 
-const json& row(const json& rows, const char* key, const std::string& value) {
-    for (const json& one : rows) {
-        if (one[key] == value) {
-            return one;
-        }
-    }
-    FAIL("no row for " << value);
-    return rows;
-}
-
 struct Line {
     Line() {
-        mesh.add("a", {"b"});
-        mesh.add("b", {"c"});
-        mesh.add("c");
+        line(mesh);
         web = &mesh.service("c", {"web"});
         asker = &mesh.service("a");
         mesh.wait(seconds(1));
     }
-    json statistics(const std::string& of) { return ask(mesh, *asker, of, "statistics"); }
+    json asked(const std::string& machine, const std::string& what) {
+        return asker->ask("router@" + machine, request(what)).json();
+    }
+    json statistics(const std::string& of) { return asked(of, "statistics"); }
 
     Mesh mesh;
     Peer* web = nullptr;
@@ -182,7 +156,7 @@ TEST_SUITE("router.statistics") {
         line.mesh.wait(seconds(2));
         for (const std::string view : {"statistics", "neighbours"}) {
             CAPTURE(view);
-            const json answer = ask(line.mesh, *line.asker, "a", view);
+            const json answer = line.asked("a", view);
             const json& link = answer[view == "neighbours" ? "neighbours" : "links"][0];
             const json& round_trip = link["roundTripMicroseconds"];
             REQUIRE(round_trip.is_object());
