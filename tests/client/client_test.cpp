@@ -1,73 +1,10 @@
 #include "client/client.h"
 
-#include <nlohmann/json.hpp>
-
-#include "client/control.h"
-#include "client/endpoint.h"
-#include "fake_router.h"
+#include "pair.h"
 
 namespace jetway::client {
 
-namespace {
-
-using envelope::append_json;
-using envelope::EnvelopeFields;
-using envelope::EnvelopeView;
-using envelope::Json;
-using envelope::Kind;
-using envelope::to_json;
-using envelope::write_json;
 using namespace std::chrono_literals;
-
-base::Bytes text(std::string_view content) {
-    base::Bytes raw;
-    envelope::Packer(raw).text(content);
-    return raw;
-}
-
-// A router that greets, and a client that is open.
-struct Pair {
-    explicit Pair(Options options = {}, std::uint32_t max_frame = 0) {
-        router.max_frame = max_frame;
-        auto connected = Client::connect(runtime, router.at(), std::move(options));
-        REQUIRE_MESSAGE(connected, (connected ? "" : connected.error().detail));
-        client = std::move(connected.value());
-    }
-
-    bool wait(const std::function<bool()>& condition) {
-        return runtime.wait_until(condition, runtime.now() + 5s);
-    }
-
-    // The router answers every request in this way.
-    void answers(const std::function<void(EnvelopeFields&)>& fill) {
-        router.on_frame = [this, fill](const FakeRouter::Received& received) {
-            EnvelopeView asked;
-            if (received.kind != Kind::envelope ||
-                envelope::read_envelope(received.body, asked) != nullptr) {
-                return;
-            }
-            EnvelopeFields fields;
-            fields.source = asked.destination;
-            fields.destination = asked.reply_to;
-            fields.in_reply_to = asked.id;
-            fill(fields);
-            router.send_envelope(fields);
-        };
-    }
-
-    Runtime runtime;
-    FakeRouter router{runtime};
-    std::unique_ptr<Client> client;
-};
-
-EnvelopeFields to(std::string_view destination, base::ByteView data = {}) {
-    EnvelopeFields fields;
-    fields.destination = destination;
-    fields.data = data;
-    return fields;
-}
-
-}  // namespace
 
 TEST_SUITE("client.client") {
     TEST_CASE("it says HELLO with its services first, and knows its address after the router's") {
@@ -149,92 +86,6 @@ TEST_SUITE("client.client") {
         CHECK(base::as_text(last.data) ==
               "\xa2"
               "99");
-    }
-
-    TEST_CASE("a request has a fresh id and this connection as replyTo, and gets its answer") {
-        Pair pair;
-        const base::Bytes data = text("pong");
-        pair.answers([&](EnvelopeFields& fields) { fields.data = data; });
-        for (std::size_t i = 1; i <= 2; ++i) {
-            const auto answer = pair.client->request(to("gpu-server"), 5s);
-            REQUIRE(answer);
-            CHECK(answer->source == "gpu-server");
-            CHECK(answer->data == data);
-            CHECK(pair.router.await_envelope(i).reply_to == "client-1@machine-a");
-        }
-        const base::Bytes first(pair.router.await_envelope(1).id.begin(),
-                                pair.router.await_envelope(1).id.end());
-        const base::Bytes second(pair.router.await_envelope(2).id.begin(),
-                                 pair.router.await_envelope(2).id.end());
-        CHECK(first != second);
-        CHECK(pair.client->unanswered() == 0);
-    }
-
-    TEST_CASE("an error envelope is the request's error, with the machine that refused") {
-        Pair pair;
-        const envelope::ErrorFields refusal{"no-route", "nobody has it", "machine-b", "x"};
-        pair.answers([&](EnvelopeFields& fields) { fields.error = &refusal; });
-        const auto answer = pair.client->request(to("x"), 5s);
-        REQUIRE_FALSE(answer);
-        CHECK(answer.error().code == "no-route");
-        CHECK(answer.error().detail == "nobody has it (at machine-b)");
-    }
-
-    TEST_CASE("a request that nobody answers ends at its deadline, and a late answer is dropped") {
-        Pair pair;
-        std::size_t others = 0;
-        pair.client->on_envelope([&](const EnvelopeView&) { ++others; });
-        const auto answer = pair.client->request(to("x"), 30ms);
-        REQUIRE_FALSE(answer);
-        CHECK(answer.error().code == "timeout");
-        EnvelopeFields late = to("client-1@machine-a");
-        late.in_reply_to = pair.router.await_envelope().id;
-        pair.router.send_envelope(late);
-        CHECK(pair.wait([&] { return pair.client->skipped() == 1; }));
-        CHECK(others == 0);
-    }
-
-    TEST_CASE("a connection that ends answers what was asked: GOODBYE's code, else `closed`") {
-        for (const bool polite : {true, false}) {
-            Pair pair;
-            pair.router.on_frame = [&](const FakeRouter::Received&) {
-                if (polite) {
-                    base::Bytes body;
-                    envelope::append_goodbye(body, {"shutdown", ""});
-                    pair.router.send(Kind::goodbye, body);
-                } else {
-                    pair.router.close();
-                }
-            };
-            std::string why;
-            pair.client->on_closed([&](const base::Error& error) { why = error.code; });
-            const auto answer = pair.client->request(to("x"), 5s);
-            REQUIRE_FALSE(answer);
-            CHECK(answer.error().code == (polite ? "shutdown" : "closed"));
-            CHECK(why == answer.error().code);
-            CHECK_FALSE(pair.client->send(to("x")));
-        }
-    }
-
-    TEST_CASE("asking for more answers takes them until the deadline") {
-        Pair pair;
-        int answers = 0;
-        std::string end;
-        const auto asked = pair.client->ask(to("x@*"), pair.runtime.now() + 60ms,
-                                            [&](const base::Result<EnvelopeView>& answer) {
-                                                answers += answer ? 1 : 0;
-                                                end = answer ? "" : answer.error().code;
-                                                return true;
-                                            });
-        REQUIRE(asked);
-        for (int i = 0; i < 3; ++i) {
-            EnvelopeFields fields = to("client-1@machine-a");
-            fields.in_reply_to = pair.router.await_envelope().id;
-            pair.router.send_envelope(fields);
-        }
-        CHECK(pair.wait([&] { return !end.empty(); }));
-        CHECK(answers == 3);
-        CHECK(end == "timeout");
     }
 
     TEST_CASE("PING is answered by a PONG of the same value") {
@@ -405,47 +256,6 @@ TEST_SUITE("client.client") {
         }
         pair.router.send_bytes(std::move(two));
         CHECK(pair.wait([&] { return !pair.client->is_open(); }));
-    }
-
-    TEST_CASE("a control request asks the own router, or the one that is named") {
-        Pair pair;
-        base::Bytes data;
-        append_json(data, Json{{"schema", "jetway.status/1"}});
-        pair.answers([&](EnvelopeFields& fields) { fields.data = data; });
-        auto answer = control(*pair.client, {"status", {}, {}}, 5s);
-        REQUIRE(answer);
-        CHECK((*answer)["schema"] == "jetway.status/1");
-        CHECK(pair.router.await_envelope(1).destination == "router@machine-a");
-        answer = control(*pair.client, {"routes", Json{{"all", true}}, "machine-c"}, 5s);
-        REQUIRE(answer);
-        const EnvelopeView asked = pair.router.await_envelope(2);
-        CHECK(asked.destination == "router@machine-c");
-        const auto request = to_json(asked.data);
-        REQUIRE(request);
-        CHECK(write_json(*request) == R"({"request":"routes","args":{"all":true}})");
-    }
-}
-
-TEST_SUITE("client.endpoint") {
-    TEST_CASE("an address of a router is a path or host and port") {
-        const auto parsed = [](const char* written) {
-            const auto endpoint = parse_endpoint(written);
-            return endpoint ? endpoint->text() : endpoint.error().code;
-        };
-        CHECK(parsed("unix:///run/jetway/a.sock") == "/run/jetway/a.sock");
-        CHECK(parsed("/run/jetway/a.sock") == "/run/jetway/a.sock");
-        CHECK(parsed("a.sock") == "a.sock");
-        CHECK(parsed("tcp://127.0.0.1:9000") == "127.0.0.1:9000");
-        CHECK(parsed("localhost:9000") == "localhost:9000");
-        CHECK(parsed("[::1]:9000") == "[::1]:9000");
-        CHECK(parsed("tls://[::1]:9000") == "tls://[::1]:9000");
-        CHECK(parsed("ws://host:80") == "ws://host:80/");
-        CHECK(parsed("wss://host:443/a/b") == "wss://host:443/a/b");
-        for (const char* wrong : {"", "unix://", "host", "host:", "host:0", "host:70000", "host:9x",
-                                  ":9000", "::1:9000", "wss://host/x", "http://host:1"}) {
-            CAPTURE(wrong);
-            CHECK(parsed(wrong) == "usage");
-        }
     }
 }
 

@@ -39,6 +39,13 @@ std::size_t every_order(std::size_t most, const std::function<void(Mesh&)>& play
     return runs;
 }
 
+// A connection to `a` that says it is router `b`, started so many times.
+Peer& b_at_a(Mesh& mesh, std::uint64_t incarnation) {
+    Peer& peer = mesh.connect("a", Entry::network_listener);
+    peer.hello_router("b", incarnation);
+    return peer;
+}
+
 }  // namespace
 
 TEST_SUITE("router.links") {
@@ -101,11 +108,9 @@ TEST_SUITE("router.links") {
     TEST_CASE("a new incarnation takes the place of a connection that no longer answers") {
         Mesh mesh;
         mesh.add("a");
-        Peer& old = mesh.connect("a", Entry::network_listener);
-        old.hello_router("b", 1);
+        Peer& old = b_at_a(mesh, 1);
         mesh.run();
-        Peer& fresh = mesh.connect("a", Entry::network_listener);
-        fresh.hello_router("b", 2);
+        Peer& fresh = b_at_a(mesh, 2);
         CHECK(fresh.take(Kind::hello).empty());
         CHECK(old.take(Kind::ping).size() == 1);
         mesh.wait(milliseconds(299));
@@ -119,11 +124,9 @@ TEST_SUITE("router.links") {
     TEST_CASE("a new incarnation beside one that answers is a duplicate-machine") {
         Mesh mesh;
         mesh.add("a");
-        Peer& old = mesh.connect("a", Entry::network_listener);
-        old.hello_router("b", 1);
+        Peer& old = b_at_a(mesh, 1);
         mesh.run();
-        Peer& fresh = mesh.connect("a", Entry::network_listener);
-        fresh.hello_router("b", 2);
+        Peer& fresh = b_at_a(mesh, 2);
         mesh.wait(milliseconds(10));
         old.say(Kind::pong, Bytes{0xc0});
         mesh.wait(milliseconds(300));
@@ -134,11 +137,9 @@ TEST_SUITE("router.links") {
     TEST_CASE("a new incarnation takes over at once when the old connection closes") {
         Mesh mesh;
         mesh.add("a");
-        Peer& old = mesh.connect("a", Entry::network_listener);
-        old.hello_router("b", 1);
+        Peer& old = b_at_a(mesh, 1);
         mesh.run();
-        Peer& fresh = mesh.connect("a", Entry::network_listener);
-        fresh.hello_router("b", 2);
+        Peer& fresh = b_at_a(mesh, 2);
         mesh.run();
         old.hang_up();
         CHECK(fresh.take(Kind::hello).size() == 1);
@@ -147,11 +148,9 @@ TEST_SUITE("router.links") {
     TEST_CASE("the same incarnation that dials again replaces its old connection") {
         Mesh mesh;
         mesh.add("a");
-        Peer& old = mesh.connect("a", Entry::network_listener);
-        old.hello_router("b", 1);
+        Peer& old = b_at_a(mesh, 1);
         mesh.run();
-        Peer& fresh = mesh.connect("a", Entry::network_listener);
-        fresh.hello_router("b", 1);
+        Peer& fresh = b_at_a(mesh, 1);
         CHECK(fresh.take(Kind::hello).size() == 1);
         CHECK(old.goodbye() == "duplicate");
     }

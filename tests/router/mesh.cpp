@@ -330,6 +330,10 @@ void Mesh::wait(base::Duration duration) {
     CHECK(now >= end);
 }
 
+std::uint64_t refused(Mesh& mesh, Refusal why) {
+    return mesh["a"].forwarder().counters().refused[static_cast<std::size_t>(why)];
+}
+
 void line(Mesh& mesh, const std::function<void(Options&)>& change_a,
           const std::function<void(Options&)>& change_others) {
     mesh.add("a", {"b"}, change_a);

@@ -99,6 +99,9 @@ private:
     std::map<std::pair<std::string, std::string>, bool> blocked_;  // true: dials are refused
 };
 
+// How often router `a` refused so.
+std::uint64_t refused(Mesh& mesh, Refusal why);
+
 // a dials b, b dials c; they have met.
 void line(Mesh& mesh, const std::function<void(Options&)>& change_a = {},
           const std::function<void(Options&)>& change_others = {});

@@ -53,10 +53,6 @@ Peer& greeted(Mesh& mesh, const std::vector<std::string>& names = {}) {
     return peer;
 }
 
-std::uint64_t forbidden(Mesh& mesh) {
-    return mesh["a"].forwarder().counters().refused[static_cast<std::size_t>(Refusal::forbidden)];
-}
-
 }  // namespace
 
 TEST_SUITE("router.permissions") {
@@ -144,7 +140,7 @@ TEST_SUITE("router.permissions") {
             CHECK(peer.error() == "forbidden");
         }
         CHECK(web.envelopes().empty());
-        CHECK(forbidden(mesh) == 8);
+        CHECK(refused(mesh, Refusal::forbidden) == 8);
         peer.send("router");
         CHECK(peer.error() == "bad-envelope");  // it got there: only what it asks is no request
         peer.send("echo@b");

@@ -118,6 +118,24 @@ private:
     std::unique_ptr<io::Dialler> dialler_;
 };
 
+// A connection to where services come, below all that its carrier puts on it.
+struct BareSocket {
+    explicit BareSocket(House& house)
+        : dialler(house.loop, house.services().endpoint, std::chrono::seconds(5),
+                  [this](base::Result<std::unique_ptr<io::Stream>> got) {
+                      REQUIRE(got);
+                      stream = std::move(*got);
+                  }) {
+        REQUIRE(wait_for(house.loop, [this] { return stream != nullptr; }));
+        stream->set_handler(&recorder);
+        stream->start_reading();
+    }
+
+    io::Recorder recorder;
+    std::unique_ptr<io::Stream> stream;
+    io::Dialler dialler;
+};
+
 }  // namespace
 
 TEST_SUITE_BEGIN("transport.conformance");
@@ -321,23 +339,13 @@ TEST_CASE("noise on the socket ends that connection, and nobody else's") {
         House house(carrier);
         Speaker other(house, house.services(), {"other"});
         for (const std::size_t size : {1U, 4U, 5U, 100U, 70'000U}) {
-            io::Recorder recorder;
-            std::unique_ptr<io::Stream> plain;
-            const io::Dialler dialler(house.loop, house.services().endpoint,
-                                      std::chrono::seconds(5),
-                                      [&](base::Result<std::unique_ptr<io::Stream>> got) {
-                                          REQUIRE(got);
-                                          plain = std::move(*got);
-                                      });
-            REQUIRE(wait_for(house.loop, [&] { return plain != nullptr; }));
-            plain->set_handler(&recorder);
-            plain->start_reading();
+            BareSocket plain(house);
             std::string noise(size, '\0');
             for (std::size_t i = 0; i < size; ++i) {
                 noise[i] = static_cast<char>((i * 7919 + 13 * i * i + 0x9d) >> 3U);
             }
-            plain->write(io::chunks_of(noise));
-            plain->shutdown_then_close();
+            plain.stream->write(io::chunks_of(noise));
+            plain.stream->shutdown_then_close();
             other.send(envelope_to("other", pattern(1), 1));
             static_cast<void>(other.next(Kind::envelope));
         }
@@ -357,17 +365,8 @@ TEST_CASE("whoever says nothing is let go in time") {
         CHECK(goodbye_of(silent).code == "hello-timeout");
         CHECK(wait_for(house.loop, [&] { return silent.closed(); }));
         // And on the bare socket: before the handshakes that the carrier has.
-        io::Recorder recorder;
-        std::unique_ptr<io::Stream> plain;
-        const io::Dialler dialler(house.loop, house.services().endpoint, std::chrono::seconds(5),
-                                  [&](base::Result<std::unique_ptr<io::Stream>> got) {
-                                      REQUIRE(got);
-                                      plain = std::move(*got);
-                                  });
-        REQUIRE(wait_for(house.loop, [&] { return plain != nullptr; }));
-        plain->set_handler(&recorder);
-        plain->start_reading();
-        CHECK(wait_for(house.loop, [&] { return recorder.closed == 1; }));
+        const BareSocket plain(house);
+        CHECK(wait_for(house.loop, [&] { return plain.recorder.closed == 1; }));
     }
 }
 
