@@ -21,7 +21,6 @@ public:
           stream_(std::move(stream), *this, stalled),
           client_(std::make_shared<ninep::Client>()) {
         client_->arrival = arrival_of_client(stream_.get(), write);
-        client_->name = stream_.get().peer_name();
         client_->may_change = !router::why_not_control(server_.carriers_.router().options().control,
                                                        client_->arrival);
         session_ = std::make_unique<ninep::Session>(

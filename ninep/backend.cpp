@@ -1,56 +1,16 @@
 #include "ninep/backend.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <utility>
 
+#include "ninep/probe.h"
 #include "ninep/translate.h"
 
 namespace jetway::ninep {
 
 namespace {
 
-constexpr std::uint32_t health_bytes = 256;
 const Attacher prober = {"nobody", nobody};
-
-File::Names names_in(std::string_view path) {
-    File::Names names;
-    while (!path.empty()) {
-        const std::string_view name = path.substr(0, path.find('/'));
-        path.remove_prefix(std::min(name.size() + 1, path.size()));
-        if (!name.empty()) {
-            names.emplace_back(name);
-        }
-    }
-    return names;
-}
-
-// The connection, and not the server, says so.
-bool is_of_connection(const base::Error& why) {
-    return why.code == "not-sent" || why.code == "unanswered";
-}
-
-// It answers, though not the prober.
-bool is_forbidden(const base::Error& why) {
-    return why.code == "EPERM" || why.code == "EACCES";
-}
-
-bool says_well(std::string_view text) {
-    constexpr std::array<std::string_view, 9> well = {"ok",    "up",  "healthy", "pass", "passing",
-                                                      "ready", "yes", "true",    "1"};
-    std::string word;
-    for (const char c : text) {
-        if (std::isalnum(static_cast<unsigned char>(c)) == 0) {
-            if (word.empty()) {
-                continue;
-            }
-            break;
-        }
-        word += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    }
-    return word == "serving" || std::find(well.begin(), well.end(), word) != well.end();
-}
 
 }  // namespace
 
@@ -338,59 +298,9 @@ void Backend::probe() {
         if (!root) {
             return probed(probe, is_forbidden(root.error()), root.error());
         }
-        probe_root(probe, root->fid);
+        probe_tree(*instance_, root->fid,
+                   [this, probe](bool well, const base::Error& why) { probed(probe, well, why); });
     });
-}
-
-void Backend::probe_root(std::uint64_t probe, Fid root) {
-    instance_->about(root, [this, probe, root, epoch = epoch_](const base::Result<About>& about) {
-        if (!about || epoch != epoch_) {
-            return probed(probe, !about && is_forbidden(about.error()),
-                          about ? error("EIO") : about.error());
-        }
-        if (!about->qid.is_directory()) {
-            return probed(probe, true);
-        }
-        probe_health_file(probe, root);
-    });
-}
-
-void Backend::probe_health_file(std::uint64_t probe, Fid root) {
-    instance_->walk(root, {"health"},
-                    [this, probe, epoch = epoch_](const base::Result<Instance::Found>& found) {
-                        if (epoch != epoch_ || (!found && is_of_connection(found.error()))) {
-                            return probed(probe, false);
-                        }
-                        if (!found || found->fid == no_fid) {
-                            return probed(probe, !found && found.error().code != "ETIMEDOUT",
-                                          found ? error("EIO") : found.error());
-                        }
-                        read_health_file(probe, found->fid);
-                    });
-}
-
-void Backend::read_health_file(std::uint64_t probe, Fid file) {
-    OpenMode mode;
-    mode.read = true;
-    instance_->open(
-        file, mode, [this, probe, file, epoch = epoch_](const base::Result<Opened>& opened) {
-            if (epoch != epoch_) {
-                return probed(probe, false);
-            }
-            if (!opened) {
-                instance_->clunk(file, [](const base::Result<Done>&) {});
-                return probed(probe, is_forbidden(opened.error()), opened.error());
-            }
-            instance_->read(
-                file, 0, health_bytes,
-                [this, probe, file, epoch](const base::Result<base::Bytes>& text) {
-                    if (epoch == epoch_) {
-                        instance_->clunk(file, [](const base::Result<Done>&) {});
-                    }
-                    probed(probe, text.has_value() && says_well(base::as_text(*text)),
-                           text ? error("EIO", "its health file says otherwise") : text.error());
-                });
-        });
 }
 
 void Backend::probed(std::uint64_t probe, bool good, const base::Error& why) {

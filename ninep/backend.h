@@ -7,11 +7,8 @@
 // the address's path, or, when that is refused, after an attach with the path as aname, which diod
 // and other servers of exports want.
 //
-// A probe connects where there is no connection, attaches, walks to the path, and asks for its
-// attributes; then it reads the file `health` there, if there is one. It is good when the first
-// word of that is one of: ok up healthy pass passing serving ready yes true 1, in letters of any
-// size. A server that forbids something of that to the prober (`nobody`) is well, as far as that
-// goes: it answers.
+// A probe connects where there is no connection, attaches as `nobody`, walks to the path, and looks
+// whether the tree there is well (probe.h).
 #pragma once
 
 #include <deque>
@@ -39,8 +36,6 @@ public:
     // May be chosen.
     bool usable() const { return what_.announced && health_.usable() && !leaving_; }
     std::uint64_t load() const;
-    State state() const { return state_; }
-    bool healthy() const { return health_.usable(); }
 
     // The connection, good while epoch() stays the same; null when there is none.
     Instance* instance() { return state_ == State::ready ? instance_.get() : nullptr; }
@@ -91,10 +86,7 @@ private:
     void attached(const UserKey& user, const base::Result<Instance::Root>& root);
     void make_room();
     void probe();
-    void probe_root(std::uint64_t probe, Fid root);
-    void probe_health_file(std::uint64_t probe, Fid root);
-    void read_health_file(std::uint64_t probe, Fid file);
-    void probed(std::uint64_t probe, bool good, const base::Error& why = {});
+    void probed(std::uint64_t probe, bool good, const base::Error& why);
     void take(balance::Health::Change change);
 
     Mounts& mounts_;

@@ -83,15 +83,7 @@ void Session::run_attach(const CallPtr& call, const Message& request) {
         answer(call, root.error());
         return;
     }
-    File::Names names;
-    std::string_view left = request.aname;
-    while (!left.empty()) {
-        const std::size_t end = std::min(left.find('/'), left.size());
-        if (end > 0) {
-            names.emplace_back(left.substr(0, end));
-        }
-        left.remove_prefix(std::min(end + 1, left.size()));
-    }
+    const File::Names names = names_in(request.aname);
     if (names.size() > most_names ||
         std::any_of(names.begin(), names.end(),
                     [](const std::string& name) { return !valid_name(name); })) {

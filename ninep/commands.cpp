@@ -1,9 +1,9 @@
 #include "ninep/commands.h"
 
-#include <charconv>
 #include <functional>
 #include <string>
 
+#include "base/units.h"
 #include "ninep/errors.h"
 #include "ninep/lines.h"
 
@@ -45,14 +45,11 @@ base::Result<ControlRequest> read_register(std::string_view line, const Words& w
     request.texts.emplace("address", words[2]);
     for (std::size_t i = 3; i < words.size(); ++i) {
         if (words[i].starts_with("weight=")) {
-            const std::string_view text = words[i].substr(7);
-            std::uint64_t weight = 0;
-            const auto [end, failed] =
-                std::from_chars(text.data(), text.data() + text.size(), weight);
-            if (failed != std::errc() || end != text.data() + text.size()) {
+            const base::Result<std::uint64_t> weight = base::parse_count(words[i].substr(7));
+            if (!weight) {
                 return refused_line(line, "expected a number after `weight=`");
             }
-            request.numbers.insert_or_assign("weight", weight);
+            request.numbers.insert_or_assign("weight", *weight);
         } else if (words[i].starts_with("version=")) {
             request.texts.insert_or_assign("version", std::string(words[i].substr(8)));
         } else {

@@ -1,7 +1,6 @@
 #include "ninep/conversations.h"
 
 #include <algorithm>
-#include <charconv>
 #include <vector>
 
 #include "base/units.h"
@@ -168,13 +167,11 @@ std::shared_ptr<Conversation> Conversations::make(const std::string& service) {
 
 std::shared_ptr<Conversation> Conversations::find(std::string_view service,
                                                   std::string_view number) {
-    std::uint64_t value = 0;
-    const auto [end, failed] = std::from_chars(number.data(), number.data() + number.size(), value);
-    if (failed != std::errc() || end != number.data() + number.size() ||
-        number != std::to_string(value)) {
+    const base::Result<std::uint64_t> value = base::parse_count(number);
+    if (!value || number != std::to_string(*value)) {
         return nullptr;
     }
-    const auto found = all_.find(value);
+    const auto found = all_.find(*value);
     std::shared_ptr<Conversation> conversation =
         found != all_.end() ? found->second.lock() : nullptr;
     return conversation != nullptr && conversation->service() == service ? conversation : nullptr;

@@ -1,6 +1,6 @@
 // Conversations: the numbered directories below an envelope service, made by opening its `clone`.
 // One has its own settings, questions under way and answers that came; it goes with its last open
-// file (conversation_files.cpp).
+// file (service_files.h).
 #pragma once
 
 #include <cstdint>

@@ -14,59 +14,6 @@ constexpr std::string_view version_plain = "9P2000";
 constexpr std::uint32_t least_msize_of_servers = 256;
 constexpr std::size_t most_tags = 0xffff;
 
-bool is_error(const Message& message) {
-    return message.type == Type::rerror || message.type == Type::rlerror;
-}
-
-base::Error error_in(const Message& message) {
-    if (message.type == Type::rlerror) {
-        return from_number(message.ecode);
-    }
-    // Nothing is shown to anybody as it came: a line of text has no line ends in it.
-    std::string words(message.ename.substr(0, 255));
-    std::replace_if(
-        words.begin(), words.end(), [](char c) { return c >= 0 && c < ' '; }, ' ');
-    return from_words(words);
-}
-
-// Of which fid the server has to say whether it is there, should nobody wait any more.
-Fid fid_at_stake(const Message& request) {
-    switch (request.type) {
-        case Type::twalk:
-            return request.newfid != request.fid ? request.newfid : no_fid;
-        case Type::txattrwalk:
-            return request.newfid;
-        case Type::tattach:
-        case Type::tclunk:
-        case Type::tremove:
-            return request.fid;
-        default:
-            return no_fid;
-    }
-}
-
-// Bytes or names: what the answer may have at most.
-std::uint32_t most_of(const Message& request) {
-    switch (request.type) {
-        case Type::tread:
-        case Type::treaddir:
-            return request.count;
-        case Type::twrite:
-            return static_cast<std::uint32_t>(request.data.size());
-        case Type::twalk:
-            return request.names.count;
-        default:
-            return 0;
-    }
-}
-
-bool exists_after(Type request, const Message& answer, std::uint32_t names) {
-    if (request == Type::tclunk || request == Type::tremove) {
-        return false;  // whatever the answer
-    }
-    return !is_error(answer) && (request != Type::twalk || answer.qids.count == names);
-}
-
 base::Error broken(std::string what) {
     return {"malformed", std::move(what)};
 }
@@ -105,8 +52,8 @@ Exchange::Ticket Exchange::ask(Message request, Answer answer, bool necessary) {
         why = "the instance keeps all tags";
     }
     if (why != nullptr) {
-        const bool makes = request.type != Type::tclunk && request.type != Type::tremove;
-        if (const Fid fid = fid_at_stake(request); makes && fid != no_fid && on_fid_) {
+        const Fid fid = expected_of(request).fid;
+        if (!ends_fid(request.type) && fid != no_fid && on_fid_) {
             on_fid_(fid, false, true);
         }
         answer(base::Error{"not-sent", why});
@@ -128,9 +75,7 @@ Tag Exchange::put(Message& request, Answer answer) {
     }
     Slot& slot = slots_[tag];
     slot.serial = ++serial_;
-    slot.type = request.type;
-    slot.fid = fid_at_stake(request);
-    slot.asked = most_of(request);
+    slot.expected = expected_of(request);
     slot.start = taken_ + out_.size();
     slot.answer = std::move(answer);
     request.tag = tag;
@@ -240,47 +185,23 @@ void Exchange::on_version(base::ByteView whole) {
     }
 }
 
-// A sentence about an answer that can't be one, or nullptr.
-const char* Exchange::what_is_wrong(const Slot& slot, const Message& message) const {
-    if (is_error(message)) {
-        return nullptr;
-    }
-    if (message.type != answer_of(slot.type)) {
-        return "an answer of another type than was asked";
-    }
-    switch (message.type) {
-        case Type::rread:
-        case Type::rreaddir:
-            return message.data.size() > slot.asked ? "an answer of more bytes than were asked"
-                                                    : nullptr;
-        case Type::rwrite:
-            return message.count > slot.asked ? "an answer that more was written than was sent"
-                                              : nullptr;
-        case Type::rwalk:
-            return message.qids.count > slot.asked ? "a walk of more names than were asked"
-                                                   : nullptr;
-        default:
-            return nullptr;
-    }
-}
-
 void Exchange::on_answer(Tag tag, const Message& message) {
     if (tag >= slots_.size() || slots_[tag].serial == 0) {
         return end(broken(type_name(message.type) + " for a tag that nobody asked with"));
     }
-    if (const char* wrong = what_is_wrong(slots_[tag], message)) {
+    if (const char* wrong = what_is_wrong(slots_[tag].expected, message)) {
         return end(broken(type_name(message.type) + ": " + wrong));
     }
     const Slot slot = std::exchange(slots_[tag], Slot{});
     free_.push_back(tag);
-    if (slot.type == Type::tflush) {
+    if (slot.expected.type == Type::tflush) {
         if (!slot.answer && slot.flushing) {
             --abandoned_;
         }
         return on_flushed(slot);
     }
     --(slot.answer ? in_flight_ : abandoned_);
-    tell_fid(slot, exists_after(slot.type, message, slot.asked));
+    tell_fid(slot, exists_after(slot.expected, message));
     if (!slot.answer) {
         return;
     }
@@ -299,16 +220,15 @@ void Exchange::on_flushed(const Slot& flush) {
     free_.push_back(flush.flush_of);
     --(slot.answer ? in_flight_ : abandoned_);
     // A clunk or a remove that was flushed may have been done, or not.
-    const bool ends = slot.type == Type::tclunk || slot.type == Type::tremove;
-    tell_fid(slot, ends);
+    tell_fid(slot, ends_fid(slot.expected.type));
     if (slot.answer) {
         slot.answer(slot.timed_out ? error("ETIMEDOUT") : error("EINTR"));
     }
 }
 
 void Exchange::tell_fid(const Slot& slot, bool exists) {
-    if (slot.fid != no_fid && on_fid_) {
-        on_fid_(slot.fid, exists, static_cast<bool>(slot.answer));
+    if (slot.expected.fid != no_fid && on_fid_) {
+        on_fid_(slot.expected.fid, exists, static_cast<bool>(slot.answer));
     }
 }
 
@@ -316,7 +236,6 @@ void Exchange::end(base::Error why) {
     if (state_ == State::ended) {
         return;
     }
-    refused_linux_ = state_ == State::greeting && offered_linux_;
     state_ = State::ended;
     why_ = std::move(why);
     out_.clear();
@@ -390,7 +309,7 @@ void Exchange::end_turn(base::Instant now) {
             continue;  // answered already
         }
         slot->since = now;
-        const bool flush = slot->type == Type::tflush;
+        const bool flush = slot->expected.type == Type::tflush;
         due.at = after(now, flush ? options_.flush_timeout : options_.request_timeout);
         if (due.at != base::never) {
             (flush ? flushes_ : due_).push_back(due);

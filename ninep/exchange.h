@@ -30,9 +30,15 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "ninep/answers.h"
 #include "ninep/message.h"
 
 namespace jetway::ninep {
+
+// The connection, and not the server, says so.
+inline bool is_of_connection(const base::Error& why) {
+    return why.code == "not-sent" || why.code == "unanswered";
+}
 
 struct ExchangeOptions {
     std::uint32_t msize = 128U << 10U;                          // offered; 256 to 1 MiB
@@ -89,17 +95,13 @@ public:
     Dialect dialect() const { return dialect_; }     // once ready, as msize
     std::uint32_t msize() const { return msize_; }
     std::size_t unanswered() const { return in_flight_; }
-    // It ended while 9P2000.L was on offer: a server that knows 9P2000 alone may have done so.
-    bool refused_linux() const { return refused_linux_; }
 
 private:
     struct Slot {
         std::uint64_t serial = 0;  // 0: free
-        Type type{};
+        Expected expected;
         bool flushing = false;    // a Tflush is on its way for it
         bool timed_out = false;   // that is why
-        Fid fid = no_fid;         // of on_fid
-        std::uint32_t asked = 0;  // bytes, or names
         std::uint64_t start = 0;  // where it begins in all that was ever sent
         base::Instant since{};
         Answer answer;  // empty: answered, and abandoned
@@ -117,7 +119,6 @@ private:
     void on_version(base::ByteView whole);
     void on_answer(Tag tag, const Message& message);
     void on_flushed(const Slot& flush);
-    const char* what_is_wrong(const Slot& slot, const Message& message) const;
     Tag put(Message& request, Answer answer);
     void flush(Tag tag);
     void free(Tag tag);
@@ -131,7 +132,6 @@ private:
     Dialect dialect_ = Dialect::linux;
     std::uint32_t msize_ = 0;
     bool offered_linux_ = false;
-    bool refused_linux_ = false;
     MessageReader reader_;
     base::Bytes out_;
     std::uint64_t taken_ = 0;  // bytes of output, ever

@@ -1,6 +1,20 @@
 #include "ninep/file.h"
 
+#include <algorithm>
+
 namespace jetway::ninep {
+
+File::Names names_in(std::string_view path) {
+    File::Names names;
+    while (!path.empty()) {
+        const std::string_view name = path.substr(0, path.find('/'));
+        path.remove_prefix(std::min(name.size() + 1, path.size()));
+        if (!name.empty()) {
+            names.emplace_back(name);
+        }
+    }
+    return names;
+}
 
 void File::read_directory(const DirectoryRead& /*what*/, Reply<std::vector<DirectoryEntry>> reply) {
     reply(error("ENOTDIR"));

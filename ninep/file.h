@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -208,5 +209,8 @@ private:
     bool open_ = false;
     OpenMode mode_;
 };
+
+// The names in a path, any number of slashes between and around them.
+File::Names names_in(std::string_view path);
 
 }  // namespace jetway::ninep

@@ -5,6 +5,7 @@
 
 #include "ninep/entries.h"
 #include "ninep/errors.h"
+#include "ninep/long_walk.h"
 #include "ninep/translate.h"
 
 namespace jetway::ninep {
@@ -14,13 +15,6 @@ namespace {
 constexpr std::uint32_t o_creat = 0100;            // of .L
 constexpr std::uint64_t basic_attributes = 0x7ff;  // Tgetattr: all but btime, gen, data_version
 constexpr int most_rounds = 16;                    // reads of a directory that list nothing
-
-Message request_of(Type type, Fid fid) {
-    Message request;
-    request.type = type;
-    request.fid = fid;
-    return request;
-}
 
 }  // namespace
 
@@ -65,21 +59,6 @@ void Instance::end(std::string what) {
     exchange_.end({"malformed", std::move(what)});
 }
 
-template <typename Value, typename OnAnswer>
-void Instance::ask(const Asked& asked, const Message& request, const Then<Value>& then,
-                   OnAnswer on_answer) {
-    if (asked->cancelled) {
-        return then(error("EINTR"));
-    }
-    asked->ticket = exchange_.ask(
-        request, [then, answered = std::move(on_answer)](base::Result<const Message*> answer) {
-            if (!answer) {
-                return then(answer.error());
-            }
-            answered(**answer);
-        });
-}
-
 void Instance::ask_done(const Asked& asked, const Message& request, const Then<Done>& then) {
     ask<Done>(asked, request, then, [then](const Message&) { then(Done{}); });
 }
@@ -104,93 +83,20 @@ Instance::Asked Instance::attach(const std::string& uname, std::uint32_t n_uname
 
 Instance::Asked Instance::walk(Fid fid, const File::Names& names, const Then<Found>& then) {
     auto asked = std::make_shared<Operation>();
-    walk_on(asked, fid, std::make_shared<const File::Names>(names), {}, then);
+    walk_on(asked, fid, names, then);
     return asked;
 }
 
-// The first step makes a fid, the others move it.
-void Instance::walk_on(const Asked& asked, Fid from,
-                       const std::shared_ptr<const File::Names>& names, Found so_far,
+void Instance::walk_on(const Asked& asked, Fid from, const File::Names& names,
                        const Then<Found>& then) {
-    Message request = request_of(Type::twalk, so_far.fid);
-    request.newfid = so_far.fid;
-    if (so_far.fid == no_fid) {
-        if (asked->cancelled) {
-            return then(error("EINTR"));
-        }
-        const base::Result<Fid> made = new_fid();
-        if (!made) {
-            return then(made.error());
-        }
-        request.fid = from;
-        request.newfid = *made;
-    }
-    const std::size_t at = so_far.qids.size();
-    const std::size_t count = std::min(names->size() - at, most_names);
-    for (std::size_t i = 0; i < count; ++i) {
-        request.names.push_back((*names)[at + i]);
-    }
-    const auto take = [this, asked, from, names, so_far, then, made = request.newfid,
-                       count](const base::Result<const Message*>& answer) {
-        take_walk(asked, from, names, so_far, made, count, answer, then);
-    };
-    if (asked->cancelled) {
-        return take(base::Result<const Message*>(error("EINTR")));
-    }
-    asked->ticket = exchange_.ask(request, take);
+    std::make_shared<LongWalk>(*this, asked, from, names, then)->step();
 }
 
-void Instance::take_walk(const Asked& asked, Fid from,
-                         const std::shared_ptr<const File::Names>& names, Found so_far, Fid made,
-                         std::size_t count, const base::Result<const Message*>& answer,
-                         const Then<Found>& then) {
-    const bool first = so_far.fid == no_fid;
-    if (!first && (!answer || (*answer)->qids.count < count)) {
-        clunk_quietly(made);
-    }
-    if (!answer) {
-        const bool said = answer.error().code != "not-sent" &&
-                          answer.error().code != "unanswered" && answer.error().code != "EINTR" &&
-                          answer.error().code != "ETIMEDOUT";
-        if (!first && said) {
-            so_far.fid = no_fid;  // a later name isn't there
-            return then(std::move(so_far));
-        }
-        return then(answer.error());
-    }
-    for (const Qid& qid : (*answer)->qids) {
-        so_far.qids.push_back(qid);
-    }
-    if ((*answer)->qids.count < count) {
-        so_far.fid = no_fid;
-        if (so_far.qids.empty()) {
-            return then(error("ENOENT"));
-        }
-        return then(std::move(so_far));
-    }
-    so_far.fid = made;
-    if (so_far.qids.size() < names->size()) {
-        return walk_on(asked, from, names, std::move(so_far), then);
-    }
-    then(std::move(so_far));
-}
-
-template <typename Value, typename Use>
-void Instance::at(const Asked& asked, Fid fid, const File::Names& names, const Then<Value>& then,
-                  Use use) {
-    const auto found = [this, asked, then, use, wanted = names.size()](base::Result<Found> to) {
-        if (!to) {
-            return then(to.error());
-        }
-        if (to->fid == no_fid) {
-            return then(error("ENOENT"));
-        }
-        use(*to, Then<Value>([this, then, at = to->fid](base::Result<Value> value) {
-            clunk_quietly(at);
-            then(std::move(value));
-        }));
-    };
-    walk_on(asked, fid, std::make_shared<const File::Names>(names), {}, found);
+// The answer of an open or a create.
+Opened Instance::opened(Fid fid, const OpenMode& mode, const Message& answer) {
+    fids_[fid].remove_on_clunk = dialect() == Dialect::linux && mode.remove_on_clunk;
+    const std::uint32_t iounit = answer.iounit;
+    return {answer.qid, iounit == 0 ? most_data() : std::min(iounit, most_data())};
 }
 
 Instance::Asked Instance::open(Fid fid, const OpenMode& mode, const Then<Opened>& then) {
@@ -199,13 +105,9 @@ Instance::Asked Instance::open(Fid fid, const OpenMode& mode, const Then<Opened>
     Message request = request_of(linux ? Type::tlopen : Type::topen, fid);
     request.mode = plain_open(mode);
     request.flags = linux_open(mode);
-    ask<Opened>(
-        asked, request, then,
-        [this, fid, then, remove = linux && mode.remove_on_clunk](const Message& answer) {
-            fids_[fid].remove_on_clunk = remove;
-            const std::uint32_t iounit = answer.iounit;
-            then(Opened{answer.qid, iounit == 0 ? most_data() : std::min(iounit, most_data())});
-        });
+    ask<Opened>(asked, request, then, [this, fid, mode, then](const Message& answer) {
+        then(opened(fid, mode, answer));
+    });
     return asked;
 }
 
@@ -282,14 +184,19 @@ void Instance::read_entries(const Asked& asked, Fid fid, std::uint64_t cookie, i
         });
 }
 
-Instance::Asked Instance::about(Fid fid, const Then<About>& then) {
-    auto asked = std::make_shared<Operation>();
+// The name is the server's, or empty where its dialect has none.
+void Instance::ask_about(const Asked& asked, Fid fid, const Then<About>& then) {
     const bool linux = dialect() == Dialect::linux;
     Message request = request_of(linux ? Type::tgetattr : Type::tstat, fid);
     request.mask = basic_attributes;
     ask<About>(asked, request, then, [then, linux](const Message& answer) {
         then(linux ? from_attributes(answer.attributes, "") : from_stat(answer.stat));
     });
+}
+
+Instance::Asked Instance::about(Fid fid, const Then<About>& then) {
+    auto asked = std::make_shared<Operation>();
+    ask_about(asked, fid, then);
     return asked;
 }
 
@@ -297,72 +204,13 @@ Instance::Asked Instance::about_entry(Fid fid, const File::Names& names, const T
     auto asked = std::make_shared<Operation>();
     at<About>(asked, fid, names, then,
               [this, asked, name = names.back()](const Found& found, const Then<About>& done) {
-                  const bool linux = dialect() == Dialect::linux;
-                  Message request = request_of(linux ? Type::tgetattr : Type::tstat, found.fid);
-                  request.mask = basic_attributes;
-                  ask<About>(asked, request, done, [done, linux, name](const Message& answer) {
-                      About about =
-                          linux ? from_attributes(answer.attributes, name) : from_stat(answer.stat);
-                      about.name = name;
+                  ask_about(asked, found.fid, [done, name](base::Result<About> about) {
+                      if (about) {
+                          about->name = name;
+                      }
                       done(std::move(about));
                   });
               });
-    return asked;
-}
-
-Instance::Asked Instance::change(Fid fid, const Changes& changes, const Then<Done>& then) {
-    auto asked = std::make_shared<Operation>();
-    if (dialect() == Dialect::linux) {
-        if (changes.name_set) {
-            then(error("EINVAL"));
-            return asked;
-        }
-        if (changes.gid_set && changes.n_gid == nobody && changes.gid != std::to_string(nobody)) {
-            then(error("EPERM", "no number is known for the group " + changes.gid));
-            return asked;
-        }
-        Message request = request_of(Type::tsetattr, fid);
-        request.new_attributes = to_setattr(changes);
-        ask_done(asked, request, then);
-        return asked;
-    }
-    if (changes.uid_set) {
-        then(error("EPERM", "9P2000 has no way to give a file to another user"));
-        return asked;
-    }
-    Message request = request_of(Type::twstat, fid);
-    request.stat = to_wstat(changes);
-    if (!changes.mode_set) {
-        ask_done(asked, request, then);
-        return asked;
-    }
-    // The bits above the permissions have to stay what they are.
-    ask<Done>(asked, request_of(Type::tstat, fid), then,
-              [this, asked, fid, changes, then](const Message& answer) {
-                  Message change = request_of(Type::twstat, fid);
-                  change.stat = to_wstat(changes);
-                  change.stat.mode = (answer.stat.mode & ~0777U) | (changes.mode & 0777U);
-                  ask_done(asked, change, then);
-              });
-    return asked;
-}
-
-Instance::Asked Instance::rename(Fid fid, Fid parent, const std::string& name,
-                                 const Then<Done>& then) {
-    auto asked = std::make_shared<Operation>();
-    if (dialect() == Dialect::linux) {
-        Message request = request_of(Type::trename, fid);
-        request.newfid = parent;
-        request.name = name;
-        ask_done(asked, request, then);
-        return asked;
-    }
-    Changes changes;
-    changes.name_set = true;
-    changes.name = name;
-    Message request = request_of(Type::twstat, fid);
-    request.stat = to_wstat(changes);
-    ask_done(asked, request, then);
     return asked;
 }
 
@@ -380,40 +228,10 @@ Instance::Asked Instance::create(Fid fid, const NewFile& what, const Then<Opened
     request.mode = plain_open(what.open);
     request.flags = linux_open(what.open) | o_creat;
     request.gid = what.gid;
-    ask<Opened>(
-        asked, request, then,
-        [this, fid, then, remove = linux && what.open.remove_on_clunk](const Message& answer) {
-            fids_[fid].remove_on_clunk = remove;
-            const std::uint32_t iounit = answer.iounit;
-            then(Opened{answer.qid, iounit == 0 ? most_data() : std::min(iounit, most_data())});
-        });
-    return asked;
-}
-
-// 9P2000's create of a directory leaves it open; .L's Tmkdir doesn't even walk to it.
-void Instance::make_directory(const Asked& asked, Fid fid, const NewFile& what,
-                              const Then<Opened>& then) {
-    Message make = request_of(Type::tmkdir, fid);
-    make.name = what.name;
-    make.perm = what.mode & 07777U;
-    make.gid = what.gid;
-    ask<Opened>(asked, make, then, [this, asked, fid, what, then](const Message&) {
-        Message walk = request_of(Type::twalk, fid);
-        walk.newfid = fid;
-        walk.names.push_back(what.name);
-        ask<Opened>(asked, walk, then, [this, asked, fid, what, then](const Message& walked) {
-            if (walked.qids.count != 1) {
-                return then(error("ENOENT"));
-            }
-            Message open = request_of(Type::tlopen, fid);
-            open.flags = linux_open(what.open);
-            ask<Opened>(asked, open, then,
-                        [this, fid, then, remove = what.open.remove_on_clunk](const Message& at) {
-                            fids_[fid].remove_on_clunk = remove;
-                            then(Opened{at.qid, most_data()});
-                        });
-        });
+    ask<Opened>(asked, request, then, [this, fid, mode = what.open, then](const Message& answer) {
+        then(opened(fid, mode, answer));
     });
+    return asked;
 }
 
 Instance::Asked Instance::sync(Fid fid, const Then<Done>& then) {
@@ -444,109 +262,6 @@ void Instance::clunk(Fid fid, const Then<Done>& then) {
 
 void Instance::remove(Fid fid, const Then<Done>& then) {
     end_fid(Type::tremove, fid, then);
-}
-
-Instance::Asked Instance::special(const Message& request, const Then<Special>& then) {
-    auto asked = std::make_shared<Operation>();
-    if (dialect() == Dialect::plain) {
-        special_in_plain(asked, request, then);
-        return asked;
-    }
-    Message ours = request;
-    if (request.type == Type::txattrwalk) {
-        const base::Result<Fid> made = new_fid();
-        if (!made) {
-            then(made.error());
-            return asked;
-        }
-        ours.newfid = *made;
-    }
-    const Fid made = request.type == Type::txattrwalk ? ours.newfid : no_fid;
-    ask<Special>(asked, ours, then, [then, made](const Message& answer) {
-        Special special;
-        special.fid = made;
-        append_message(special.answer.bytes, answer, Dialect::linux);
-        special.answer.message = *read_message(special.answer.bytes, Dialect::linux);
-        then(std::move(special));
-    });
-    return asked;
-}
-
-void Instance::special_in_plain(const Asked& asked, const Message& request,
-                                const Then<Special>& then) {
-    Message answer;
-    answer.type = answer_of(request.type);
-    const auto done = [answer](const Then<Special>& to) {
-        return [answer, to](const Message&) {
-            Special special;
-            special.answer.message = answer;
-            to(std::move(special));
-        };
-    };
-    const std::string name(request.name);
-    switch (request.type) {
-        case Type::tstatfs: {
-            constexpr std::uint32_t v9fs = 0x0102'1997;
-            answer.file_system.type = v9fs;
-            answer.file_system.bsize = 4096;
-            answer.file_system.namelen = 255;
-            return done(then)(answer);
-        }
-        case Type::tmkdir:
-            return at<Special>(asked, request.fid, {}, then,
-                               [this, asked, name, perm = request.perm, answer](
-                                   const Found& found, const Then<Special>& to) {
-                                   Message create = request_of(Type::tcreate, found.fid);
-                                   create.name = name;
-                                   create.perm = (perm & 0777U) | dm_dir;
-                                   ask<Special>(asked, create, to,
-                                                [to, answer](const Message& made) {
-                                                    Special special;
-                                                    special.answer.message = answer;
-                                                    special.answer.message.qid = made.qid;
-                                                    to(std::move(special));
-                                                });
-                               });
-        case Type::tunlinkat: {
-            constexpr std::uint32_t at_removedir = 0x200;
-            const bool directory = (request.flags & at_removedir) != 0;
-            const auto found = [this, asked, then, directory, done](base::Result<Found> to) {
-                if (!to || to->fid == no_fid) {
-                    return then(to ? error("ENOENT") : to.error());
-                }
-                if (to->qids.back().is_directory() != directory) {
-                    clunk_quietly(to->fid);
-                    return then(error(directory ? "ENOTDIR" : "EISDIR"));
-                }
-                remove(to->fid, [then, done](base::Result<Done> removed) {
-                    if (!removed) {
-                        return then(removed.error());
-                    }
-                    done(then)(Message{});
-                });
-            };
-            return walk_on(asked, request.fid,
-                           std::make_shared<const File::Names>(File::Names{name}), {}, found);
-        }
-        case Type::trenameat: {
-            if (request.fid != request.newfid) {
-                return then(error("EOPNOTSUPP", "9P2000 renames within a directory only"));
-            }
-            const std::string fresh(request.name2);
-            return at<Special>(
-                asked, request.fid, {name}, then,
-                [this, asked, fresh, done](const Found& found, const Then<Special>& to) {
-                    Changes changes;
-                    changes.name_set = true;
-                    changes.name = fresh;
-                    Message change = request_of(Type::twstat, found.fid);
-                    change.stat = to_wstat(changes);
-                    ask<Special>(asked, change, to, done(to));
-                });
-        }
-        default:
-            return then(error("EOPNOTSUPP"));
-    }
 }
 
 }  // namespace jetway::ninep

@@ -50,7 +50,6 @@ public:
     // Of the shell, and what it may be asked before anything else: state, why, deadlines, bytes.
     Exchange& exchange() { return exchange_; }
     const Exchange& exchange() const { return exchange_; }
-    bool is_ready() const { return exchange_.state() == Exchange::State::ready; }
     Dialect dialect() const { return exchange_.dialect(); }
     // What one read or write may hold, bytes.
     std::uint32_t most_data() const { return exchange_.msize() - 24; }
@@ -97,6 +96,7 @@ public:
     void remove(Fid fid, const Then<Done>& then);
 
 private:
+    friend class LongWalk;
     struct FidState {
         bool taken = false;
         bool remove_on_clunk = false;
@@ -108,29 +108,55 @@ private:
     void clunk_quietly(Fid fid) {
         clunk(fid, [](const base::Result<Done>&) {});
     }
+    // An error goes to `then`, any other answer to `on_answer`.
     template <typename Value, typename OnAnswer>
     void ask(const Asked& asked, const Message& request, const Then<Value>& then,
-             OnAnswer on_answer);
+             OnAnswer on_answer) {
+        if (asked->cancelled) {
+            return then(error("EINTR"));
+        }
+        asked->ticket = exchange_.ask(
+            request, [then, answered = std::move(on_answer)](base::Result<const Message*> answer) {
+                if (!answer) {
+                    return then(answer.error());
+                }
+                answered(**answer);
+            });
+    }
     void ask_done(const Asked& asked, const Message& request, const Then<Done>& then);
     void end(std::string what);
     void end_fid(Type how, Fid fid, const Then<Done>& then);
 
-    void walk_on(const Asked& asked, Fid from, const std::shared_ptr<const File::Names>& names,
-                 Found so_far, const Then<Found>& then);
-    void take_walk(const Asked& asked, Fid from, const std::shared_ptr<const File::Names>& names,
-                   Found so_far, Fid made, std::size_t count,
-                   const base::Result<const Message*>& answer, const Then<Found>& then);
+    void walk_on(const Asked& asked, Fid from, const File::Names& names, const Then<Found>& then);
+    Opened opened(Fid fid, const OpenMode& mode, const Message& answer);
+    void ask_about(const Asked& asked, Fid fid, const Then<About>& then);
     void write_on(const Asked& asked, Fid fid, std::uint64_t offset,
                   const std::shared_ptr<const base::Bytes>& data, std::size_t done,
                   const Then<std::uint32_t>& then);
     void read_entries(const Asked& asked, Fid fid, std::uint64_t cookie, int rounds,
                       const Then<std::vector<DirectoryEntry>>& then);
-    void make_directory(const Asked& asked, Fid fid, const NewFile& what, const Then<Opened>& then);
-    void special_in_plain(const Asked& asked, const Message& request, const Then<Special>& then);
     // A walk to a name, or none; what is done there; and a clunk whatever came of it.
     template <typename Value, typename Use>
     void at(const Asked& asked, Fid fid, const File::Names& names, const Then<Value>& then,
-            Use use);
+            Use use) {
+        walk_on(asked, fid, names, [this, then, use](const base::Result<Found>& to) {
+            if (!to || to->fid == no_fid) {
+                return then(to ? error("ENOENT") : to.error());
+            }
+            use(*to, Then<Value>([this, then, at = to->fid](base::Result<Value> value) {
+                clunk_quietly(at);
+                then(std::move(value));
+            }));
+        });
+    }
+    // instance_dialects.cpp
+    void make_directory(const Asked& asked, Fid fid, const NewFile& what, const Then<Opened>& then);
+    void rename_in_plain(const Asked& asked, Fid fid, const std::string& name,
+                         const Then<Done>& then);
+    void special_in_plain(const Asked& asked, const Message& request, const Then<Special>& then);
+    void make_directory_in_plain(const Asked& asked, const Message& request,
+                                 const Then<Special>& then);
+    void unlink_in_plain(const Asked& asked, const Message& request, const Then<Special>& then);
 
     Exchange exchange_;
     std::size_t most_fids_;

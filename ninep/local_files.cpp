@@ -6,14 +6,6 @@
 
 namespace jetway::ninep {
 
-namespace {
-
-std::string owner_name(std::uint32_t id) {
-    return id == 0 ? "root" : std::to_string(id);
-}
-
-}  // namespace
-
 Qid LocalFile::qid() const {
     return place_.tree.qid_of(place_.path, directory());
 }
@@ -143,11 +135,8 @@ void LocalFile::special(const Message& request, File* second, Reply<Special> rep
         File::special(request, second, std::move(reply));
         return;
     }
-    constexpr std::uint32_t v9fs_magic = 0x01021997;
     Special special;
-    special.message.file_system.type = v9fs_magic;
-    special.message.file_system.bsize = 4096;
-    special.message.file_system.namelen = 255;
+    special.message.file_system = unknown_file_system();
     reply(std::move(special));
 }
 

@@ -183,7 +183,7 @@ struct Lock {
     std::string_view client_id;
 };
 
-// One message; which fields it has, the type says (message.cpp). Views live as long as the bytes
+// One message; which fields it has, the type says (layout.h). Views live as long as the bytes
 // that it was read from.
 struct Message {
     Type type{};
@@ -224,6 +224,13 @@ struct Message {
 
 // "Twalk"; "9P message 99" for what is none.
 std::string type_name(Type type);
+// With nothing said but what it is and of which fid.
+inline Message request_of(Type type, Fid fid) {
+    Message request;
+    request.type = type;
+    request.fid = fid;
+    return request;
+}
 // A request's answer is the next number.
 inline Type answer_of(Type request) {
     return static_cast<Type>(static_cast<std::uint8_t>(request) + 1);

@@ -216,8 +216,7 @@ void MountedFile::clunk(Reply<Done> reply) {
         return reply(Done{});
     }
     instance.clunk(fid, [reply](base::Result<Done> done) {
-        const bool gone =
-            !done && (done.error().code == "unanswered" || done.error().code == "not-sent");
+        const bool gone = !done && is_of_connection(done.error());
         reply(gone ? base::Result<Done>(Done{}) : std::move(done));
     });
 }

@@ -278,7 +278,7 @@ void Place::failed_at(const AttemptPtr& attempt, const std::shared_ptr<Backend>&
     if (why.code == "ETIMEDOUT") {
         backend->on_timeout();
     }
-    if (why.code != "not-sent" && why.code != "unanswered") {
+    if (!is_of_connection(why)) {
         return then(why);
     }
     note_failure(attempt, backend);

@@ -7,6 +7,26 @@
 
 namespace jetway::ninep {
 
+std::string health_text(const ServiceView& service) {
+    std::string text;
+    for (const InstanceView& instance : service.instances) {
+        text += instance.id() + ' ' + std::string(envelope::health_name(instance.health)) + '\n';
+    }
+    return text;
+}
+
+std::string instances_text(const ServiceView& service) {
+    std::string text;
+    for (const InstanceView& instance : service.instances) {
+        text += instance.id() + ' ' + std::string(envelope::health_name(instance.health)) + ' ' +
+                std::to_string(instance.hops) + ' ' + std::to_string(instance.cost) + ' ' +
+                std::to_string(instance.weight) + ' ' +
+                (instance.version.empty() ? "-" : instance.version) + ' ' +
+                (instance.ninep.empty() ? "-" : instance.ninep) + '\n';
+    }
+    return text;
+}
+
 std::vector<ServiceView> services_of(const router::Router& router) {
     std::map<std::string_view, ServiceView> services;
     for (const auto& view : router.gossip().machines()) {

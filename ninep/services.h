@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "envelope/announce.h"
@@ -40,7 +41,22 @@ struct ServiceView {
         }
         return false;
     }
+    // By its id; null: there is none.
+    const InstanceView* find(std::string_view id) const {
+        for (const InstanceView& instance : instances) {
+            if (instance.id() == id) {
+                return &instance;
+            }
+        }
+        return nullptr;
+    }
 };
+
+// A line an instance: `machine-c.2 up`, and `machine-c.2 up HOPS COST WEIGHT VERSION ADDRESS`,
+// where
+// `-` stands for what is empty.
+std::string health_text(const ServiceView& service);
+std::string instances_text(const ServiceView& service);
 
 struct MountService;
 

@@ -132,6 +132,7 @@ private:
 
     template <typename Value, typename Then>
     Reply<Value> reply(const CallPtr& call, Then then);
+    // fids.cpp
     // The second fid of a walk or an attach is made, and nobody may use it yet. False: refused.
     bool reserve(const CallPtr& call, Fid fid);
     // What was walked to becomes the fid's, in place of what it was.
@@ -140,11 +141,11 @@ private:
     void bury(std::unique_ptr<File> file);
     File* file_of(Fid fid);
     FidState* state_of(Fid fid);
+    void end_calls_of(Fid fid);
 
     void answer(const CallPtr& call, Message& message);
     void answer(const CallPtr& call, const base::Error& why);
     void finish(const CallPtr& call);
-    void end_calls_of(Fid fid);
     void put(const Message& message);
     void check_output();
     void put_error(Tag tag, const base::Error& why);

@@ -9,6 +9,7 @@ namespace {
 constexpr std::uint32_t permissions = 07777;
 constexpr std::uint32_t untouched32 = 0xffff'ffff;
 constexpr std::uint64_t untouched64 = 0xffff'ffff'ffff'ffff;
+constexpr Qid untouched_qid{0xff, untouched32, untouched64};
 
 // open(5)
 constexpr std::uint8_t o_trunc = 0x10;
@@ -34,11 +35,7 @@ std::uint32_t number_or(std::string_view text, std::uint32_t otherwise) {
     return failed == std::errc() && end == text.data() + text.size() ? number : otherwise;
 }
 
-std::string name_of(std::uint32_t number) {
-    return number == 0 ? "root" : std::to_string(number);
-}
-
-std::optional<OpenMode> access(std::uint32_t bits) {
+OpenMode access(std::uint32_t bits) {
     OpenMode mode;
     mode.read = bits != 1;
     mode.write = bits == 1 || bits == 2;
@@ -61,9 +58,9 @@ std::optional<OpenMode> read_open(std::uint8_t bits) {
     if ((bits & ~(3U | o_trunc | o_cexec | o_rclose)) != 0) {
         return std::nullopt;
     }
-    std::optional<OpenMode> mode = access(bits & 3U);
-    mode->truncate = (bits & o_trunc) != 0;
-    mode->remove_on_clunk = (bits & o_rclose) != 0;
+    OpenMode mode = access(bits & 3U);
+    mode.truncate = (bits & o_trunc) != 0;
+    mode.remove_on_clunk = (bits & o_rclose) != 0;
     return mode;
 }
 
@@ -71,9 +68,9 @@ std::optional<OpenMode> read_linux_open(std::uint32_t flags) {
     if ((flags & ~l_known) != 0 || (flags & l_access) == 3) {
         return std::nullopt;
     }
-    std::optional<OpenMode> mode = access(flags & l_access);
-    mode->truncate = (flags & l_trunc) != 0;
-    mode->append = (flags & l_append) != 0;
+    OpenMode mode = access(flags & l_access);
+    mode.truncate = (flags & l_trunc) != 0;
+    mode.append = (flags & l_append) != 0;
     return mode;
 }
 
@@ -143,8 +140,8 @@ About from_attributes(const Attributes& a, std::string name) {
     about.qid = a.qid;
     about.mode = a.mode;
     about.name = std::move(name);
-    about.uid = name_of(a.uid);
-    about.gid = name_of(a.gid);
+    about.uid = owner_name(a.uid);
+    about.gid = owner_name(a.gid);
     about.n_uid = a.uid;
     about.n_gid = a.gid;
     about.length = a.size;
@@ -159,8 +156,7 @@ About from_attributes(const Attributes& a, std::string name) {
 }
 
 base::Result<Changes> read_wstat(const Stat& stat) {
-    constexpr Qid untouched{0xff, untouched32, untouched64};
-    if (stat.type != 0xffff || stat.dev != untouched32 || stat.qid != untouched ||
+    if (stat.type != 0xffff || stat.dev != untouched32 || stat.qid != untouched_qid ||
         !stat.uid.empty() || !stat.muid.empty()) {
         return error("EPERM");
     }
@@ -190,7 +186,7 @@ Changes read_setattr(const NewAttributes& fresh) {
     changes.n_uid = fresh.uid;
     changes.gid_set = has(set_gid);
     changes.n_gid = fresh.gid;
-    changes.gid = name_of(fresh.gid);
+    changes.gid = owner_name(fresh.gid);
     changes.length_set = has(set_size);
     changes.length = fresh.size;
     changes.accessed_set = has(set_atime);
@@ -206,7 +202,7 @@ Stat to_wstat(const Changes& changes) {
     Stat stat;
     stat.type = 0xffff;
     stat.dev = untouched32;
-    stat.qid = {0xff, untouched32, untouched64};
+    stat.qid = untouched_qid;
     stat.mode = changes.mode_set ? changes.mode | (changes.directory ? dm_dir : 0) : untouched32;
     stat.atime =
         changes.accessed_given ? static_cast<std::uint32_t>(changes.accessed.seconds) : untouched32;
@@ -236,6 +232,19 @@ NewAttributes to_setattr(const Changes& changes) {
     fresh.atime = changes.accessed;
     fresh.mtime = changes.modified;
     return fresh;
+}
+
+std::string owner_name(std::uint32_t number) {
+    return number == 0 ? "root" : std::to_string(number);
+}
+
+FileSystem unknown_file_system() {
+    constexpr std::uint32_t v9fs_magic = 0x0102'1997;
+    FileSystem system;
+    system.type = v9fs_magic;
+    system.bsize = 4096;
+    system.namelen = 255;
+    return system;
 }
 
 std::uint8_t entry_type(const Qid& qid) {

@@ -41,6 +41,12 @@ Changes read_setattr(const NewAttributes& fresh);
 Stat to_wstat(const Changes& changes);
 NewAttributes to_setattr(const Changes& changes);
 
+// The owner of a file where only the number is known: `root`, or the number.
+std::string owner_name(std::uint32_t number);
+
+// What statfs says where nobody knows better.
+FileSystem unknown_file_system();
+
 // DT_DIR and the like, of a qid.
 std::uint8_t entry_type(const Qid& qid);
 

@@ -6,7 +6,6 @@
 #include "envelope/digest.h"
 #include "ninep/commands.h"
 #include "ninep/event_lines.h"
-#include "ninep/lines.h"
 #include "ninep/listings.h"
 #include "ninep/mount.h"
 #include "ninep/route_files.h"
@@ -27,35 +26,6 @@ constexpr std::array<std::string_view, 4> conversation_files = {"ctl", "data", "
 template <typename Names>
 bool has(const Names& names, std::string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-std::string healths(const ServiceView& service) {
-    std::string text;
-    for (const InstanceView& instance : service.instances) {
-        text += instance.id() + ' ' + std::string(envelope::health_name(instance.health)) + '\n';
-    }
-    return text;
-}
-
-std::string instances(const ServiceView& service) {
-    std::string text;
-    for (const InstanceView& instance : service.instances) {
-        text += instance.id() + ' ' + std::string(envelope::health_name(instance.health)) + ' ' +
-                std::to_string(instance.hops) + ' ' + std::to_string(instance.cost) + ' ' +
-                std::to_string(instance.weight) + ' ' +
-                (instance.version.empty() ? "-" : instance.version) + ' ' +
-                (instance.ninep.empty() ? "-" : instance.ninep) + '\n';
-    }
-    return text;
-}
-
-const InstanceView* instance_of(const ServiceView& service, std::string_view id) {
-    for (const InstanceView& instance : service.instances) {
-        if (instance.id() == id) {
-            return &instance;
-        }
-    }
-    return nullptr;
 }
 
 }  // namespace
@@ -196,7 +166,7 @@ std::unique_ptr<File> Tree::find_of_service(LocalPlace place, const ServiceView&
         return std::make_unique<DirectoryFile>(std::move(place));
     }
     if (path[3] == "inst") {
-        const InstanceView* instance = instance_of(service, path[4]);
+        const InstanceView* instance = service.find(path[4]);
         if (instance == nullptr) {
             return nullptr;
         }
@@ -235,7 +205,7 @@ std::unique_ptr<File> Tree::find_of_service(LocalPlace place, const ServiceView&
                     if (view == nullptr) {
                         return error("EIDRM");
                     }
-                    return what == "health" ? healths(*view) : instances(*view);
+                    return what == "health" ? health_text(*view) : instances_text(*view);
                 });
 }
 
@@ -325,85 +295,6 @@ std::vector<std::string> Tree::list(const Path& path) const {
         add(conversation_files);
     }
     return names;
-}
-
-// The commands that make another router what this one is.
-base::Result<std::string> Tree::policies(std::string_view service, bool set_only,
-                                         const Client& client) const {
-    router::ControlRequest request{.name = "policy", .texts = {}, .flags = {}, .numbers = {}};
-    if (!service.empty()) {
-        request.texts.emplace("service", service);
-    }
-    const base::Result<Json> answer = outside_.ask(request, client.arrival);
-    if (!answer) {
-        return error("EIO", answer.error().detail);
-    }
-    std::string text;
-    for (const Json& row : (*answer)["services"]) {
-        if (!set_only || row["revision"] != 0U) {
-            text += (service.empty() ? row["name"].get<std::string>() + ' ' : "") +
-                    row["policy"].get<std::string>() + '\n';
-        }
-    }
-    return text;
-}
-
-base::Result<std::string> Tree::state(const Client& client) const {
-    std::string text;
-    for (const ServiceView& view : outside_.services()) {
-        bool draining = false;
-        for (const InstanceView& instance : view.instances) {
-            if (instance.machine != outside_.machine) {
-                continue;
-            }
-            draining = draining || instance.health == envelope::Health::draining;
-            if (!instance.ninep.empty()) {
-                text += "register " + view.name + ' ' + instance.ninep;
-                text += instance.weight != 1 ? " weight=" + std::to_string(instance.weight) : "";
-                text += instance.version.empty() ? "" : " version=" + instance.version;
-                text += '\n';
-            }
-        }
-        text += draining ? "drain " + view.name + '\n' : "";
-    }
-    const base::Result<std::string> set = policies({}, true, client);
-    if (!set) {
-        return set.error();
-    }
-    std::string_view left = *set;
-    while (!left.empty()) {
-        text += "policy " + std::string(take_line(left)) + '\n';
-    }
-    return text;
-}
-
-// A line for each instance that is a 9P server, as this router uses it; else how many there are.
-std::string Tree::statistics_of(const std::string& name) const {
-    const ServiceView* view = service(name);
-    if (mounts_ == nullptr || view == nullptr || !view->is_ninep()) {
-        return "instances " + std::to_string(view != nullptr ? view->instances.size() : 0) + '\n';
-    }
-    std::string text;
-    const std::string all = mounts_->statistics();
-    std::string_view left = all;
-    while (!left.empty()) {
-        const std::string_view line = take_line(left);
-        if (line.starts_with(name + ' ')) {
-            text += std::string(line.substr(name.size() + 1)) + '\n';
-        }
-    }
-    return text;
-}
-
-std::string Tree::statistics() const {
-    const auto line = [](const char* name, std::uint64_t value) {
-        return std::string(name) + ' ' + std::to_string(value) + '\n';
-    };
-    return line("requests", counters_.requests) + line("errors", counters_.errors) +
-           line("refused", counters_.refused) + line("malformed", counters_.malformed) +
-           line("flushed", counters_.flushed) + line("unread", counters_.unread) +
-           line("conversations", conversations_.size()) + line("asked", asks_.under_way()) +
-           line("unclaimed", asks_.unclaimed());
 }
 
 }  // namespace jetway::ninep

@@ -36,7 +36,6 @@ struct LocalPlace;
 // The one at the other end of a connection, as long as it lasts.
 struct Client {
     router::Arrival arrival;
-    std::string name;         // for logs
     bool may_change = false;  // the router: `route/ctl` and the like
     std::string last_error;   // of its commands
 
@@ -121,6 +120,7 @@ private:
     // A file whose text is what a control request answers: a row a line, or with no key a value.
     std::unique_ptr<File> listing(LocalPlace place, std::string request, std::string rows);
     std::unique_ptr<File> policy_file(LocalPlace place, const std::string& service);
+    // tree_texts.cpp
     base::Result<std::string> state(const Client& client) const;
     // The policy of a service; with no service, `SERVICE POLICY` lines of all, or of those alone
     // for which one was set.

@@ -61,8 +61,6 @@ public:
     bool on_deadline(base::Instant now);
     base::Instant next_deadline() const;
 
-    std::uint64_t stream() const { return stream_; }
-
 private:
     base::Bytes message(std::uint8_t kind, base::ByteView data);
 
