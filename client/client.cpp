@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "envelope/attach.h"
 #include "envelope/cursor.h"
 #include "envelope/hold.h"
 #include "envelope/packer.h"
@@ -14,8 +15,6 @@ using envelope::Cursor;
 using envelope::EnvelopeView;
 using envelope::Kind;
 
-// Above the small numbers that a program gives its own envelopes: those answers are left to it.
-constexpr std::uint64_t first_id = std::uint64_t{1} << 40U;
 constexpr std::size_t max_held = 4'096;
 // For the header of a frame and the PONGs, which must not be refused.
 constexpr std::size_t spare = 64U << 10U;
@@ -27,22 +26,11 @@ bool read_number(base::ByteView raw, std::uint64_t& value) {
 
 }  // namespace
 
-base::Error error_of(const EnvelopeView& view) {
-    const envelope::ErrorFields fields = envelope::read_error(view.error);
-    base::Error error{fields.code.empty() ? "error" : fields.code, fields.message};
-    if (!fields.at.empty()) {
-        error.detail += (error.detail.empty() ? "at " : " (at ") + fields.at +
-                        (error.detail.empty() ? "" : ")");
-    }
-    return error;
-}
-
 Client::Client(Runtime& runtime, const transport::Target& router, Options options)
     : runtime_(runtime),
       options_(std::move(options)),
       reader_(options_.max_frame),
       gathered_(std::make_shared<base::Bytes>()),
-      next_id_(first_id),
       deadline_(runtime.loop(), [this] { on_deadline(); }) {
     deadline_.set(runtime_.loop().now() + options_.timeout);
     dialler_ = std::make_unique<transport::Dialler>(
@@ -169,29 +157,11 @@ void Client::on_envelope_frame(base::ByteView body) {
         ++skipped_;
         return;
     }
-    if (!take_answer(view) && on_envelope_) {
+    const Questions::Taken taken = questions_.take(view);
+    skipped_ += taken == Questions::Taken::late ? 1 : 0;
+    if (taken == Questions::Taken::no && on_envelope_) {
         on_envelope_(view);
     }
-}
-
-bool Client::take_answer(const EnvelopeView& view) {
-    std::uint64_t id = 0;
-    if (view.in_reply_to.empty() || !read_number(view.in_reply_to, id) || id < first_id ||
-        id >= next_id_) {
-        return false;
-    }
-    const auto found = asked_.find(id);
-    if (found == asked_.end()) {
-        ++skipped_;  // it came too late
-        return true;
-    }
-    const std::shared_ptr<OnAnswer> on_answer = found->second.on_answer;
-    const bool more = view.error.empty() ? (*on_answer)(base::Result<EnvelopeView>(view))
-                                         : (*on_answer)(base::Result<EnvelopeView>(error_of(view)));
-    if (!more) {
-        forget(id);
-    }
-    return true;
 }
 
 void Client::on_hold(base::ByteView body, bool hold) {
@@ -229,16 +199,10 @@ void Client::on_deadline() {
                              : "could not connect in time"});
         return;
     }
-    const base::Instant now = runtime_.loop().now();
-    while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
-        const std::uint64_t id = deadlines_.begin()->second;
-        const std::shared_ptr<OnAnswer> on_answer = asked_.at(id).on_answer;
-        forget(id);
-        (*on_answer)(base::Result<EnvelopeView>(base::Error{"timeout", "no answer in time"}));
-    }
-    if (!deadlines_.empty()) {
-        deadline_.set(deadlines_.begin()->first);
-    }
+    questions_.on_deadline(runtime_.loop().now());
+    // Forgetting leaves the timer as it is: one that fires for nobody costs less than setting it
+    // every time.
+    deadline_.set(questions_.deadline());
 }
 
 base::Result<void> Client::send(const envelope::EnvelopeFields& fields) {
@@ -249,10 +213,10 @@ base::Result<void> Client::send(const envelope::EnvelopeFields& fields) {
 
 base::Result<std::uint64_t> Client::ask(envelope::EnvelopeFields fields, base::Instant deadline,
                                         OnAnswer on_answer, std::uint8_t flags) {
-    if (asked_.size() >= options_.requests) {
+    if (questions_.size() >= options_.requests) {
         return base::Error{"overloaded", "too many requests are unanswered"};
     }
-    const std::uint64_t id = next_id_;
+    const std::uint64_t id = questions_.next();
     base::Bytes raw_id;
     envelope::Packer(raw_id).number(id);
     fields.id = raw_id;
@@ -264,21 +228,9 @@ base::Result<std::uint64_t> Client::ask(envelope::EnvelopeFields fields, base::I
     if (const base::Result<void> sent = queue_frame(Kind::envelope, body_, flags); !sent) {
         return sent.error();
     }
-    ++next_id_;
-    asked_.emplace(id, Asked{deadline, std::make_shared<OnAnswer>(std::move(on_answer))});
-    deadlines_.emplace(deadline, id);
-    deadline_.set(deadlines_.begin()->first);
+    questions_.add(deadline, std::move(on_answer));
+    deadline_.set(questions_.deadline());
     return id;
-}
-
-void Client::forget(std::uint64_t id) {
-    const auto found = asked_.find(id);
-    if (found == asked_.end()) {
-        return;
-    }
-    deadlines_.erase({found->second.deadline, id});
-    asked_.erase(found);
-    // The timer stays as it is: one that fires for nobody costs less than setting it every time.
 }
 
 base::Result<void> Client::attach(const std::vector<envelope::ServiceEntry>& services) {
@@ -391,18 +343,9 @@ void Client::fail(base::Error why) {
     if (stream_) {
         stream_->close();
     }
-    drop_asked(why_closed_);
+    questions_.end(why_closed_);
     if (on_closed_) {
         on_closed_(why_closed_);
-    }
-}
-
-void Client::drop_asked(const base::Error& why) {
-    const auto asked = std::move(asked_);
-    asked_.clear();
-    deadlines_.clear();
-    for (const auto& [id, one] : asked) {
-        (*one.on_answer)(base::Result<EnvelopeView>(why));
     }
 }
 
@@ -418,7 +361,7 @@ void Client::close() {
     if (stream_) {
         stream_->shutdown_then_close();
     }
-    drop_asked(why_closed_);
+    questions_.end(why_closed_);
 }
 
 }  // namespace jetway::client

@@ -23,15 +23,14 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
 #include "client/endpoint.h"
+#include "client/questions.h"
 #include "client/runtime.h"
 #include "envelope/envelope.h"
 #include "envelope/frame.h"
@@ -58,18 +57,12 @@ struct Answer {
     base::Bytes data;
 };
 
-// What an error envelope says, as an Error: the detail ends in the machine that refused.
-base::Error error_of(const envelope::EnvelopeView& view);
-
 class Client final : private io::StreamHandler, private TurnEnd {
 public:
     enum class State { connecting, greeting, open, closed };
 
     using OnEnvelope = std::function<void(const envelope::EnvelopeView&)>;
-    // Called with an answer, or with the error that came instead. Returning true waits for more
-    // answers until the deadline (`@*`, traces); after `timeout` and `closed` it isn't called
-    // again.
-    using OnAnswer = std::function<bool(const base::Result<envelope::EnvelopeView>&)>;
+    using OnAnswer = client::OnAnswer;
 
     // Begins to connect.
     Client(Runtime& runtime, const transport::Target& router, Options options);
@@ -104,7 +97,7 @@ public:
     // `deadline`, or then with `timeout`. Returns the id. Of `flags` a router heeds TRACE.
     base::Result<std::uint64_t> ask(envelope::EnvelopeFields fields, base::Instant deadline,
                                     OnAnswer on_answer, std::uint8_t flags = 0);
-    void forget(std::uint64_t id);
+    void forget(std::uint64_t id) { questions_.forget(id); }
 
     // Refusals come as error envelopes without `inReplyTo`.
     base::Result<void> attach(const std::vector<envelope::ServiceEntry>& services);
@@ -118,7 +111,7 @@ public:
     bool held(std::string_view destination) const { return held_.find(destination) != held_.end(); }
 
     std::size_t queued() const;  // bytes that the socket has not taken yet
-    std::size_t unanswered() const { return asked_.size(); }
+    std::size_t unanswered() const { return questions_.size(); }
     std::uint64_t skipped() const { return skipped_; }  // frames and envelopes of no meaning here
 
     // Sends what is gathered and ends the connection; requests are answered `closed`.
@@ -135,11 +128,6 @@ public:
     base::Result<void> settle(base::Duration timeout);
 
 private:
-    struct Asked {
-        base::Instant deadline;
-        std::shared_ptr<OnAnswer> on_answer;  // shared: it may be forgotten while it runs
-    };
-
     void on_read(base::ByteView bytes, const std::shared_ptr<base::Bytes>& owner) override;
     void on_writable() override;
     void on_closed(const base::Error& why) override;
@@ -149,7 +137,6 @@ private:
     void on_frame(const envelope::Frame& frame);
     void on_hello(base::ByteView body);
     void on_envelope_frame(base::ByteView body);
-    bool take_answer(const envelope::EnvelopeView& view);
     void on_hold(base::ByteView body, bool hold);
     void on_pong(base::ByteView body);
     void on_deadline();
@@ -159,7 +146,6 @@ private:
     void gather(envelope::Kind kind, base::ByteView body, std::uint8_t flags = 0);
     void flush();
     void fail(base::Error why);
-    void drop_asked(const base::Error& why);
 
     Runtime& runtime_;
     Options options_;
@@ -179,9 +165,7 @@ private:
     base::Bytes body_;  // of the envelope being made; kept for its room
     bool at_turn_end_ = false;
 
-    std::unordered_map<std::uint64_t, Asked> asked_;
-    std::set<std::pair<base::Instant, std::uint64_t>> deadlines_;
-    std::uint64_t next_id_;
+    Questions questions_;
     std::uint64_t pings_ = 0;
     std::uint64_t answered_pings_ = 0;
     std::set<std::string, std::less<>> held_;

@@ -24,10 +24,6 @@ constexpr std::string_view json_flag = "--json";
 constexpr std::uint64_t most_pings = 1'000;
 constexpr std::uint64_t most_changes = 4'096;  // in one answer
 
-base::Error usage(std::string why) {
-    return {"usage", std::move(why)};
-}
-
 std::optional<base::Error> check_destination(const std::string& text) {
     if (!envelope::valid_address(text)) {
         return usage("expected service, service@machine or service@*, not " + escaped(text));
@@ -354,6 +350,14 @@ const std::vector<Verb>& verbs() {
         {.name = "quit", .usage = "quit", .summary = "Ends"},
     };
     return all;
+}
+
+std::vector<std::string_view> verb_names() {
+    std::vector<std::string_view> names;
+    for (const Verb& verb : verbs()) {
+        names.push_back(verb.name);
+    }
+    return names;
 }
 
 const Verb* find_verb(std::string_view name) {

@@ -32,6 +32,7 @@ struct Verb {
 
 const std::vector<Verb>& verbs();
 const Verb* find_verb(std::string_view name);
+std::vector<std::string_view> verb_names();
 
 // `help`, and `help VERB`.
 std::string help_text();

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -24,6 +25,11 @@ struct Words {
     std::string value(std::string_view option) const;
     std::string word(std::size_t i) const { return i < plain.size() ? plain[i] : std::string(); }
 };
+
+// What is wrong with a line, as an error of code `usage`.
+inline base::Error usage(std::string why) {
+    return {"usage", std::move(why)};
+}
 
 // The words of a line, whatever they mean.
 std::vector<std::string> split_words(std::string_view line);

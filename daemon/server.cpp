@@ -1,13 +1,12 @@
 #include "daemon/server.h"
 
 #include <algorithm>
-#include <array>
 #include <random>
 
-#include "config/debug.h"
 #include "daemon/certificates.h"
 #include "daemon/process_figures.h"
 #include "daemon/rights.h"
+#include "daemon/target.h"
 
 namespace jetway::daemon {
 
@@ -17,23 +16,6 @@ constexpr base::Duration shutdown_step = std::chrono::milliseconds(10);
 constexpr base::Duration between_validity = std::chrono::hours(24);
 constexpr base::Duration drain_quiet = std::chrono::milliseconds(100);
 constexpr base::Duration goodbye_time = std::chrono::milliseconds(100);
-
-transport::Target target_of(const config::Address& address) {
-    using Scheme = config::Address::Scheme;
-    const io::Endpoint tcp = io::Endpoint::tcp(address.host, address.port);
-    switch (address.scheme) {
-        case Scheme::unix_socket:
-            return io::Endpoint::unix_socket(address.path);
-        case Scheme::tls:
-            return {transport::Scheme::tls, tcp};
-        case Scheme::ws:
-            return {transport::Scheme::ws, tcp, address.path};
-        case Scheme::wss:
-            return {transport::Scheme::wss, tcp, address.path};
-        default:
-            return tcp;
-    }
-}
 
 base::Random seeded() {
     std::random_device device;
@@ -66,6 +48,16 @@ Server::Server(io::Loop& loop, Options options)
       debug_(carriers_, options_.machine.debug_sessions),
       admin_(carriers_),
       admission_(limits_of(options_.machine.handshakes)),
+      listeners_(loop, {admission_,
+                        [this](bool certificate_required) {
+                            return transport::Terms{.tls = tls_,
+                                                    .machine = {},
+                                                    .certificate_required = certificate_required};
+                        },
+                        [this](const base::Report& what) { report(what); },
+                        [this](const WantedListener& at, std::unique_ptr<io::Stream> stream) {
+                            accept(at, std::move(stream));
+                        }}),
       validity_timer_(loop, [this] { report_validity(); }),
       shutdown_timer_(loop, [this] { watch_shutdown(); }) {
     router_.set_clock([&loop] { return loop.fresh_now(); });
@@ -115,10 +107,7 @@ router::ProcessFigures Server::figures() const {
     figures.handshakes = {handshakes.accepted, admission_.unfinished(), handshakes.refused};
     figures.clients = {
         {"9p", ninep_.clients()}, {"debug", debug_.clients()}, {"http", admin_.clients()}};
-    for (const auto& [key, listening] : listeners_) {
-        figures.listening.emplace_back(key.substr(0, key.find(' ')),
-                                       listening.listener->bound().text());
-    }
+    figures.listening = listeners_.list();
     return figures;
 }
 
@@ -146,6 +135,10 @@ void Server::report_validity() {
     }
 }
 
+base::Result<void> Server::listen_as(const config::MachineConfig& machine) {
+    return listeners_.become(wanted_listeners(machine, options_.socket, options_.admin));
+}
+
 void Server::set_targets(const config::MachineConfig& machine) {
     for (const config::LinkConfig& link : options_.machine.links) {
         carriers_.set_target(link.peer, std::nullopt);
@@ -157,59 +150,7 @@ void Server::set_targets(const config::MachineConfig& machine) {
     }
 }
 
-std::string Server::Wanted::key() const {
-    constexpr std::array<const char*, 5> for_whom = {"services ", "neighbours ", "9P ", "debug ",
-                                                     "HTTP "};
-    return for_whom[static_cast<std::size_t>(serves)] + target.endpoint.text();
-}
-
-std::vector<Server::Wanted> Server::wanted_listeners(const config::MachineConfig& machine) const {
-    std::vector<Wanted> wanted;
-    if (!options_.socket.empty()) {
-        wanted.push_back(
-            {.serves = Serves::services, .target = io::Endpoint::unix_socket(options_.socket)});
-    }
-    for (const config::LocalTerminalConfig& local : machine.locals) {
-        wanted.push_back({.serves = Serves::services,
-                          .target = target_of(local.address),
-                          .terminal = local.name});
-        wanted.back().target.origins = local.origins;
-    }
-    for (const config::Address& address : machine.listen) {
-        wanted.push_back({.serves = Serves::neighbours, .target = target_of(address)});
-    }
-    if (!options_.socket.empty()) {
-        wanted.push_back(
-            {.serves = Serves::ninep,
-             .target = io::Endpoint::unix_socket(config::ninep_socket(options_.socket))});
-        wanted.push_back(
-            {.serves = Serves::debug,
-             .target = io::Endpoint::unix_socket(config::debug_socket(options_.socket))});
-    }
-    for (const config::NinepListener& ninep : machine.ninep) {
-        wanted.push_back(
-            {.serves = Serves::ninep, .target = target_of(ninep.address), .write = ninep.write});
-    }
-    for (const config::LocalTerminalConfig& debug : machine.debugs) {
-        wanted.push_back(
-            {.serves = Serves::debug, .target = target_of(debug.address), .terminal = debug.name});
-    }
-    for (const config::Listener& admin : machine.admin.listen) {
-        if (machine.admin.configured || options_.admin) {
-            wanted.push_back({.serves = Serves::admin,
-                              .target = target_of(admin.address),
-                              .write = admin.write,
-                              .may_fail = !machine.admin.configured,
-                              .on_loopback = config::is_loopback_host(admin.address.host)});
-        }
-    }
-    for (Wanted& one : wanted) {
-        one.target.max_frame = machine.router.terminal.max_frame;
-    }
-    return wanted;
-}
-
-void Server::accept(const Listening& at, std::unique_ptr<io::Stream> stream) {
+void Server::accept(const WantedListener& at, std::unique_ptr<io::Stream> stream) {
     switch (at.serves) {
         case Serves::ninep:
             ninep_.accept(std::move(stream), at.write);
@@ -225,72 +166,6 @@ void Server::accept(const Listening& at, std::unique_ptr<io::Stream> stream) {
                                                            : router::Entry::network_listener,
                              at.terminal, std::move(stream));
     }
-}
-
-base::Result<std::unique_ptr<transport::Listener>> Server::open_listener(const Wanted& wanted) {
-    const bool certificate = wanted.serves == Serves::neighbours;
-    return transport::Listener::open(
-        loop_, wanted.target, {admission_, [this](const base::Report& what) { report(what); }},
-        [this, certificate] {
-            return transport::Terms{
-                .tls = tls_, .machine = {}, .certificate_required = certificate};
-        },
-        [this, key = wanted.key()](std::unique_ptr<io::Stream> stream) {
-            accept(listeners_.at(key), std::move(stream));
-        });
-}
-
-// Opens what `machine` wants and isn't open, then closes what it no longer wants; on an error
-// nothing changed.
-base::Result<void> Server::listen_as(const config::MachineConfig& machine) {
-    std::map<std::string, Listening> opened;
-    std::map<std::string, Wanted> kept;  // all that are to be open
-    std::vector<std::pair<transport::Listener*, transport::Target>> changed;
-    for (Wanted& one : wanted_listeners(machine)) {
-        const std::string key = one.key();
-        if (const auto there = listeners_.find(key); there != listeners_.end()) {
-            changed.emplace_back(there->second.listener.get(), one.target);
-        } else if (opened.count(key) == 0) {
-            base::Result<std::unique_ptr<transport::Listener>> listener = open_listener(one);
-            if (!listener && one.may_fail) {
-                report({base::Report::Level::warning,
-                        "no metrics",
-                        {{"at", one.target.text()},
-                         {"why", listener.error().detail},
-                         {"do",
-                          "write `admin: {listen: [HOST:PORT]}` for this machine in the "
-                          "deployment, or `[]` for none"}}});
-                continue;
-            }
-            if (!listener) {
-                return listener.error();
-            }
-            opened.emplace(key, Listening{.serves = one.serves,
-                                          .terminal = {},
-                                          .write = false,
-                                          .on_loopback = one.on_loopback,
-                                          .listener = std::move(*listener)});
-        }
-        kept.insert_or_assign(key, std::move(one));
-    }
-    for (const auto& [listener, target] : changed) {
-        if (const base::Result<void> became = listener->become(target); !became) {
-            return became.error();
-        }
-    }
-    for (auto& [key, listening] : opened) {
-        report(
-            {base::Report::Level::info,
-             "listening",
-             {{"for", key.substr(0, key.find(' '))}, {"at", listening.listener->bound().text()}}});
-        listeners_.insert_or_assign(key, std::move(listening));
-    }
-    std::erase_if(listeners_, [&kept](const auto& entry) { return kept.count(entry.first) == 0; });
-    for (auto& [key, one] : kept) {
-        listeners_.at(key).terminal = one.terminal;
-        listeners_.at(key).write = one.write;
-    }
-    return {};
 }
 
 std::unique_ptr<InProcess> Server::attach(std::vector<envelope::ServiceEntry> services,
@@ -363,7 +238,7 @@ void Server::shut_down(std::function<void()> done) {
     }
     on_shut_down_ = std::move(done);
     // Who asks whether this router is ready is answered to the end.
-    std::erase_if(listeners_, [](const auto& one) { return one.second.serves != Serves::admin; });
+    listeners_.close_all_but(Serves::admin);
     const base::Duration grace = options_.machine.shutdown_grace;
     router_.drain_all(std::min<base::Duration>(grace / 4, drain_quiet), true, loop_.now());
     drain_over_ = loop_.now() + grace / 2;

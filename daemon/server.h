@@ -3,7 +3,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,10 +14,10 @@
 #include "daemon/carriers.h"
 #include "daemon/debug_server.h"
 #include "daemon/in_process.h"
+#include "daemon/listeners.h"
 #include "daemon/ninep_server.h"
 #include "io/loop.h"
 #include "router/router.h"
-#include "transport/listener.h"
 
 namespace jetway::daemon {
 
@@ -73,29 +72,7 @@ private:
     void use_certificates(std::shared_ptr<const io::TlsContext> tls);
     void report_validity();
     void watch_shutdown();
-
-    // Whom a listener is for.
-    enum class Serves { services, neighbours, ninep, debug, admin };
-    struct Wanted {
-        Serves serves;
-        transport::Target target;
-        std::string terminal{};  // the local terminal's name; empty: the default one
-        bool write = false;      // ninep, admin: its clients may change the router
-        bool may_fail = false;   // then it is only reported
-        bool on_loopback = false;
-
-        std::string key() const;
-    };
-    struct Listening {
-        Serves serves;
-        std::string terminal;
-        bool write = false;
-        bool on_loopback = false;
-        std::unique_ptr<transport::Listener> listener;
-    };
-    std::vector<Wanted> wanted_listeners(const config::MachineConfig& machine) const;
-    base::Result<std::unique_ptr<transport::Listener>> open_listener(const Wanted& wanted);
-    void accept(const Listening& at, std::unique_ptr<io::Stream> stream);
+    void accept(const WantedListener& at, std::unique_ptr<io::Stream> stream);
 
     io::Loop& loop_;
     Options options_;
@@ -108,7 +85,7 @@ private:
     AdminServer admin_;
     std::shared_ptr<const io::TlsContext> tls_;  // none: no TLS
     transport::Admission admission_;
-    std::map<std::string, Listening> listeners_;  // by kind and endpoint
+    Listeners listeners_;
     io::Timer validity_timer_;
     io::Timer shutdown_timer_;
     base::Instant drain_over_ = base::never;  // never: not draining, or no more

@@ -7,7 +7,7 @@
 #include "envelope/digest.h"
 #include "envelope/keys_seen.h"
 #include "envelope/packer.h"
-#include "envelope/service_entry.h"
+#include "envelope/service_keys.h"
 
 namespace jetway::envelope {
 

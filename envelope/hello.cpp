@@ -5,7 +5,7 @@
 
 #include "envelope/address.h"
 #include "envelope/keys_seen.h"
-#include "envelope/service_entry.h"
+#include "envelope/service_keys.h"
 
 namespace jetway::envelope {
 
@@ -14,72 +14,12 @@ namespace {
 using base::Error;
 using base::Result;
 
-constexpr std::size_t max_text = 512;
-constexpr std::uint32_t max_capabilities = 64;
 constexpr std::array<std::string_view, 10> hello_keys = {
     "protocol", "role",    "machineId", "incarnation", "services",
     "token",    "session", "received",  "address",     "limits"};
 
-Error bad(std::string detail) {
+Error bad_hello(std::string detail) {
     return {"bad-hello", std::move(detail)};
-}
-
-Result<ServiceEntry> read_service(Cursor& cursor) {
-    ServiceEntry entry;
-    std::string_view name;
-    std::uint32_t keys = 0;
-    if (cursor.read_text(name)) {
-        entry.name = name;
-    } else if (cursor.read_map(keys)) {
-        for (std::uint32_t i = 0; i < keys; ++i) {
-            std::string_view key;
-            bool known = false;
-            if (!cursor.read_text(key) || !read_service_key(cursor, key, entry, known) ||
-                (!known && !cursor.skip())) {
-                return bad("a service's `" + std::string(key.substr(0, max_name)) +
-                           "` is of the wrong type or out of its range");
-            }
-        }
-    } else {
-        return bad("a service must be a name or a map");
-    }
-    if (!valid_name(entry.name)) {
-        return bad(
-            "a service's name must be 1 to 128 of A-Z a-z 0-9 . _ - and start with a letter or "
-            "digit");
-    }
-    if (reserved_name(entry.name)) {
-        return bad("the name `" + entry.name + "` is reserved");
-    }
-    return entry;
-}
-
-Result<std::vector<ServiceEntry>> read_services(Cursor& cursor, std::size_t max_services) {
-    std::uint32_t count = 0;
-    if (!cursor.read_array(count)) {
-        return bad("`services` must be an array");
-    }
-    if (count > max_services) {
-        return bad("at most " + std::to_string(max_services) + " services a connection");
-    }
-    std::vector<ServiceEntry> services;
-    for (std::uint32_t i = 0; i < count; ++i) {
-        Result<ServiceEntry> service = read_service(cursor);
-        if (!service) {
-            return service.error();
-        }
-        services.push_back(std::move(*service));
-    }
-    return services;
-}
-
-bool read_short_text(Cursor& cursor, std::string& to) {
-    std::string_view text;
-    if (!cursor.read_text(text) || text.size() > max_text) {
-        return false;
-    }
-    to = text;
-    return true;
 }
 
 bool read_limits(Cursor& cursor, Hello& hello) {
@@ -116,7 +56,7 @@ bool read_role(Cursor& cursor, Hello& hello) {
 
 bool read_versions(Cursor& cursor, Hello& hello) {
     std::uint32_t count = 0;
-    if (!cursor.read_array(count) || count > max_text) {
+    if (!cursor.read_array(count) || count > max_short_text) {
         return false;
     }
     for (std::uint32_t i = 0; i < count; ++i) {
@@ -149,7 +89,7 @@ bool read_hello_key(Cursor& cursor, std::string_view key, Hello& hello, bool& ro
     }
     if (key == "session") {
         base::ByteView bytes;
-        if (!cursor.read_binary(bytes) || bytes.size() > max_text) {
+        if (!cursor.read_binary(bytes) || bytes.size() > max_short_text) {
             return false;
         }
         hello.session.assign(bytes.begin(), bytes.end());
@@ -169,62 +109,6 @@ bool read_hello_key(Cursor& cursor, std::string_view key, Hello& hello, bool& ro
 
 }  // namespace
 
-bool read_service_key(Cursor& cursor, std::string_view key, ServiceEntry& entry, bool& known) {
-    known = true;
-    if (key == "name") {
-        return read_short_text(cursor, entry.name);
-    }
-    if (key == "version") {
-        return read_short_text(cursor, entry.version);
-    }
-    if (key == "weight") {
-        std::uint64_t weight = 0;
-        if (!cursor.read_unsigned(weight) || weight < 1 || weight > max_weight) {
-            return false;
-        }
-        entry.weight = static_cast<std::uint32_t>(weight);
-        return true;
-    }
-    if (key == "capabilities") {
-        std::uint32_t count = 0;
-        if (!cursor.read_array(count) || count > max_capabilities) {
-            return false;
-        }
-        entry.capabilities.clear();
-        for (std::uint32_t i = 0; i < count; ++i) {
-            std::string capability;
-            if (!read_short_text(cursor, capability)) {
-                return false;
-            }
-            entry.capabilities.push_back(std::move(capability));
-        }
-        return true;
-    }
-    known = false;
-    return true;
-}
-
-std::size_t optional_service_keys(const ServiceEntry& entry) {
-    return (entry.capabilities.empty() ? 0U : 1U) + (entry.version.empty() ? 0U : 1U) +
-           (entry.weight == 1 ? 0U : 1U);
-}
-
-void append_service_keys(Packer& packer, const ServiceEntry& entry) {
-    packer.text("name").text(entry.name);
-    if (!entry.capabilities.empty()) {
-        packer.text("capabilities").array(entry.capabilities.size());
-        for (const std::string& capability : entry.capabilities) {
-            packer.text(capability);
-        }
-    }
-    if (!entry.version.empty()) {
-        packer.text("version").text(entry.version);
-    }
-    if (entry.weight != 1) {
-        packer.text("weight").number(entry.weight);
-    }
-}
-
 Result<Hello> read_hello(base::ByteView body, std::size_t max_services) {
     Hello hello;
     Cursor cursor(body);
@@ -232,17 +116,17 @@ Result<Hello> read_hello(base::ByteView body, std::size_t max_services) {
     bool role_said = false;
     bool protocol_said = false;
     if (!cursor.read_map(keys)) {
-        return bad("HELLO must be a map");
+        return bad_hello("HELLO must be a map");
     }
     KeysSeen seen(hello_keys);
     for (std::uint32_t i = 0; i < keys; ++i) {
         std::string_view key;
         if (!cursor.read_text(key)) {
-            return bad("a key of HELLO must be str");
+            return bad_hello("a key of HELLO must be str");
         }
         protocol_said = protocol_said || key == "protocol";
         if (seen.again(key)) {
-            return bad("HELLO's `" + std::string(key) + "` stands twice");
+            return bad_hello("HELLO's `" + std::string(key) + "` stands twice");
         }
         if (key == "services") {
             Result<std::vector<ServiceEntry>> services = read_services(cursor, max_services);
@@ -251,79 +135,21 @@ Result<Hello> read_hello(base::ByteView body, std::size_t max_services) {
             }
             hello.services = std::move(*services);
         } else if (!read_hello_key(cursor, key, hello, role_said)) {
-            return bad("HELLO's `" + std::string(key.substr(0, max_name)) +
-                       "` is of the wrong type or out of its range");
+            return bad_hello("HELLO's `" + std::string(key.substr(0, max_name)) +
+                             "` is of the wrong type or out of its range");
         }
     }
     if (!cursor.at_end()) {
-        return bad("bytes follow HELLO's map");
+        return bad_hello("bytes follow HELLO's map");
     }
     if (!protocol_said || !role_said) {
-        return bad("HELLO must say `protocol` and `role`");
+        return bad_hello("HELLO must say `protocol` and `role`");
     }
     if (hello.role == Role::router && (hello.machine_id.empty() || hello.incarnation == 0)) {
-        return bad(
+        return bad_hello(
             "a router's HELLO must say its `machineId` and its `incarnation`, which is above 0");
     }
     return hello;
-}
-
-namespace {
-
-// Reads the map that an ATTACH and a DETACH are: `read_list` its `services`, which stands in it
-// once. The whole body is read, so that one cut short or with bytes after it attaches nothing.
-template <typename List, typename Read>
-Result<List> read_services_map(base::ByteView body, const char* kind, Read read_list) {
-    Cursor cursor(body);
-    std::uint32_t keys = 0;
-    std::optional<List> list;
-    bool whole = cursor.read_map(keys);
-    for (std::uint32_t i = 0; whole && i < keys; ++i) {
-        std::string_view key;
-        whole = cursor.read_text(key);
-        if (whole && key == "services" && !list) {
-            Result<List> read = read_list(cursor);
-            if (!read) {
-                return read.error();
-            }
-            list = std::move(*read);
-        } else if (whole) {
-            whole = key != "services" && cursor.skip();
-        }
-    }
-    if (!whole || !list || !cursor.at_end()) {
-        return bad(std::string(kind) + " must be one map with `services` in it once");
-    }
-    return std::move(*list);
-}
-
-Result<std::vector<std::string>> read_names(Cursor& cursor, std::size_t max_names) {
-    std::uint32_t count = 0;
-    if (!cursor.read_array(count) || count > max_names) {
-        return bad("DETACH's `services` must be an array of at most " + std::to_string(max_names) +
-                   " names");
-    }
-    std::vector<std::string> names;
-    for (std::uint32_t i = 0; i < count; ++i) {
-        std::string name;
-        if (!read_short_text(cursor, name)) {
-            return bad("DETACH's `services` must be names");
-        }
-        names.push_back(std::move(name));
-    }
-    return names;
-}
-
-}  // namespace
-
-Result<std::vector<ServiceEntry>> read_attach(base::ByteView body, std::size_t max_services) {
-    return read_services_map<std::vector<ServiceEntry>>(
-        body, "ATTACH", [&](Cursor& cursor) { return read_services(cursor, max_services); });
-}
-
-Result<std::vector<std::string>> read_detach(base::ByteView body, std::size_t max_services) {
-    return read_services_map<std::vector<std::string>>(
-        body, "DETACH", [&](Cursor& cursor) { return read_names(cursor, max_services); });
 }
 
 Goodbye read_goodbye(base::ByteView body) {
@@ -341,9 +167,9 @@ Goodbye read_goodbye(base::ByteView body) {
         }
         if (cursor.read_text(value)) {
             if (key == "code") {
-                goodbye.code = value.substr(0, max_text);
+                goodbye.code = value.substr(0, max_short_text);
             } else if (key == "message") {
-                goodbye.message = value.substr(0, max_text);
+                goodbye.message = value.substr(0, max_short_text);
             }
         } else if (!cursor.skip()) {
             break;
@@ -371,11 +197,7 @@ void append_hello(base::Bytes& to, const Hello& hello) {
         packer.text("incarnation").number(hello.incarnation);
     }
     if (!router) {
-        packer.text("services").array(hello.services.size());
-        for (const ServiceEntry& service : hello.services) {
-            packer.map(1 + optional_service_keys(service));
-            append_service_keys(packer, service);
-        }
+        append_services(packer.text("services"), hello.services);
     }
     if (!hello.token.empty()) {
         packer.text("token").text(hello.token);
@@ -388,23 +210,6 @@ void append_hello(base::Bytes& to, const Hello& hello) {
     }
     if (hello.max_frame != 0) {
         packer.text("limits").map(1).text("maxFrame").number(hello.max_frame);
-    }
-}
-
-void append_attach(base::Bytes& to, const std::vector<ServiceEntry>& services) {
-    Packer packer(to);
-    packer.map(1).text("services").array(services.size());
-    for (const ServiceEntry& service : services) {
-        packer.map(1 + optional_service_keys(service));
-        append_service_keys(packer, service);
-    }
-}
-
-void append_detach(base::Bytes& to, const std::vector<std::string>& names) {
-    Packer packer(to);
-    packer.map(1).text("services").array(names.size());
-    for (const std::string& name : names) {
-        packer.text(name);
     }
 }
 

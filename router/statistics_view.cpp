@@ -151,7 +151,6 @@ Json Control::link_statistics(base::Instant now) const {
 Json Control::statistics(base::Instant now) const {
     const Counters& counters = of_.forwarder.counters();
     const Passage& passage = of_.forwarder.passage();
-    const Holds& holds = of_.forwarder.holds();
     const gossip::Counters& gossip = of_.gossip.counters();
     const ProcessFigures figures = of_.figures();
     const Drains::Drain* drain = of_.drains.all();
@@ -175,11 +174,7 @@ Json Control::statistics(base::Instant now) const {
     answer["hops"] = hops_json(passage);
     answer["connections"] = of_.connections.size();
     answer["terminals"] = terminals_json(of_.traffic.rows(of_.connections, of_.neighbours));
-    answer["holds"] = {{"destinations", holds.destinations()},
-                       {"told", holds.told_in_all()},
-                       {"toldEver", counters.holds_told},
-                       {"waiting", holds.waiting()},
-                       {"waitingBytes", holds.waiting_bytes()}};
+    answer["holds"] = holds();
     answer["links"] = link_statistics(now);
     answer["routes"] = routes_json(of_.gossip);
     answer["services"] = of_.forwarder.table().service_count();

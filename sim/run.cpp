@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sim/plan.h"
+
 namespace jetway::sim {
 
 namespace {
@@ -20,13 +22,20 @@ constexpr base::Duration look = milliseconds(500);  // how often it is asked whe
 class Story {
 public:
     Story(std::uint64_t seed, const RunOptions& options)
-        : seed_(seed), options_(options), random_(seed), policies_(~seed) {}
+        : options_(options),
+          random_(seed),
+          policies_(~seed),
+          plan_(draw_plan(random_, policies_, options.least_machines, options.most_machines)) {
+        outcome_.seed = seed;
+        outcome_.machines = plan_.topology.machines.size();
+        outcome_.what = plan_.what;
+    }
 
     Outcome tell() {
-        draw();
-        World world(topology_, router_options_, random_.next());
-        Checker checker(
-            {.loops = !has(Fault::corrupt), .envelopes = traffic_, .story = options_.story});
+        World world(plan_.topology, plan_.options, random_.next());
+        Checker checker({.loops = !plan_.has(Fault::corrupt),
+                         .envelopes = plan_.traffic,
+                         .story = options_.story});
         world.observe(&checker);
         const base::Instant begin = world.now();
         std::vector<std::unique_ptr<Service>> services = attach_services(world);
@@ -43,38 +52,40 @@ public:
         wait_for_rest(world, checker, faults, faults_end);
         world.observe(nullptr);
         // A damaged envelope may bear another's number.
-        if (outcome_.violation.empty() && !has(Fault::corrupt)) {
+        if (outcome_.violation.empty() && !plan_.has(Fault::corrupt)) {
             outcome_.violation = ledger_.repeated();
         }
-        if (outcome_.violation.empty() && !has(Fault::corrupt)) {
+        if (outcome_.violation.empty() && !plan_.has(Fault::corrupt)) {
             outcome_.violation = ledger_.answered_twice();
         }
         // Faults that no link dies of: what is sent over it waits. But of two that dialled each
         // other at the start one may have to give way, and a link may be slow for so long that it
         // is given up after all.
-        const bool gentle = returned(world) == 0 &&
-                            std::all_of(kinds_.begin(), kinds_.end(), [](const Fault fault) {
-                                return fault == Fault::reset || fault == Fault::slow;
-                            });
+        const bool gentle =
+            returned(world) == 0 &&
+            std::all_of(plan_.kinds.begin(), plan_.kinds.end(), [](const Fault fault) {
+                return fault == Fault::reset || fault == Fault::slow;
+            });
         if (outcome_.violation.empty() && gentle) {
             outcome_.violation = ledger_.contradicted();
         }
         // Who heeds HOLD is refused nothing, where a queue has room for what is under way.
         if (outcome_.violation.empty() && gentle && ledger_.codes().contains("overloaded") &&
-            router_options_.terminal.queue >= (200U << 10U)) {
+            plan_.options.terminal.queue >= (200U << 10U)) {
             outcome_.violation =
                 std::to_string(ledger_.codes().at("overloaded")) + " envelopes found no room";
         }
         for (const auto& service : services) {
-            if (outcome_.violation.empty() && service->holding() > 0 && !has(Fault::corrupt)) {
+            if (outcome_.violation.empty() && service->holding() > 0 &&
+                !plan_.has(Fault::corrupt)) {
                 outcome_.violation = world.host(service->host()).name +
                                      ": a service was told to hold, and never to resume";
             }
         }
         // Where queues are short or few hops are allowed, the answer to a refused one may be
         // refused itself.
-        if (outcome_.violation.empty() && gentle && router_options_.terminal.queue >= (1U << 20U) &&
-            router_options_.hop_limit == 32) {
+        if (outcome_.violation.empty() && gentle && plan_.options.terminal.queue >= (1U << 20U) &&
+            plan_.options.hop_limit == 32) {
             if (const std::vector<std::uint64_t> lost = ledger_.unanswered(begin + links_up);
                 !lost.empty()) {
                 outcome_.violation = std::to_string(lost.size()) +
@@ -84,7 +95,7 @@ public:
                                      ledger_.entries().at(lost.front()).destination;
             }
             const std::vector<std::uint64_t> silent = ledger_.without_answer(begin + links_up);
-            if (outcome_.violation.empty() && answers_ && !silent.empty()) {
+            if (outcome_.violation.empty() && plan_.answers && !silent.empty()) {
                 outcome_.violation = std::to_string(silent.size()) +
                                      " envelopes were delivered and never answered, and no link "
                                      "died; the first was " +
@@ -107,114 +118,15 @@ private:
         return sum;
     }
 
-    bool has(Fault fault) const {
-        return std::find(kinds_.begin(), kinds_.end(), fault) != kinds_.end();
-    }
-
-    void draw() {
-        const std::size_t span = options_.most_machines - options_.least_machines + 1;
-        // Small meshes are run more often: most faults show in them, and sooner.
-        const std::size_t machines =
-            options_.least_machines + std::min(random_.below(span), random_.below(span));
-        static constexpr std::array<std::string_view, 7> kinds = {
-            "line", "ring", "mesh", "star", "grid", "random", "scale-free"};
-        const std::string_view kind =
-            kinds[machines > 12 && random_.below(4) != 0 ? 5 + random_.below(2) : random_.below(7)];
-        topology_ = *make_topology(kind, machines, random_);
-        topology_.deal_services(1 + random_.below(machines), 1 + random_.below(3));
-        const bool costs = random_.below(3) == 0;
-        const bool one_sided = random_.below(4) == 0;
-        const std::uint64_t latency = random_.below(3) == 0 ? 30'000 : 1'000;
-        for (Link& link : topology_.links) {
-            link.latency = std::chrono::microseconds(50 + random_.below(latency));
-            link.jitter =
-                std::chrono::microseconds(random_.below(2) == 0 ? 0 : random_.below(latency));
-            link.bandwidth = random_.below(6) == 0 ? 20'000 + random_.below(1'000'000) : 0;
-            if (costs) {
-                link.cost_at_a = static_cast<std::uint16_t>(1 + random_.below(10));
-                link.cost_at_b = random_.below(3) == 0
-                                     ? static_cast<std::uint16_t>(1 + random_.below(10))
-                                     : link.cost_at_a;
-            }
-            if (one_sided && random_.below(2) == 0) {
-                (random_.below(2) == 0 ? link.a_dials : link.b_dials) = false;
-            }
-        }
-        router_options_.gossip.interval = milliseconds(1000 + random_.below(4001));
-        router_options_.gossip.min_interval =
-            milliseconds(random_.below(4) == 0 ? random_.below(100) : 20);
-        // Most meshes have room, in some a queue is soon long, and in some it is soon full.
-        const std::array<std::size_t, 6> queues = {2'000 + random_.below(60'000),
-                                                   200'000 + random_.below(400'000),
-                                                   8U << 20U,
-                                                   8U << 20U,
-                                                   8U << 20U,
-                                                   8U << 20U};
-        router_options_.terminal.queue = queues[random_.below(6)];
-        router_options_.hop_limit =
-            static_cast<std::uint8_t>(random_.below(6) == 0 ? 2 + random_.below(6) : 32);
-        router_options_.history = 100;
-        traffic_ = random_.below(2) == 0;
-        if (random_.below(10) !=
-            0) {  // some runs have no fault of any kind, and some of one kind only
-            const bool single = random_.below(3) == 0;
-            const std::size_t only = random_.below(fault_names.size());
-            for (std::size_t i = 0; i < fault_names.size(); ++i) {
-                const bool rare =
-                    i >= static_cast<std::size_t>(Fault::twin);  // they hide what else there is
-                if (single ? i == only : random_.below(rare ? 10 : 2) == 0) {
-                    kinds_.push_back(static_cast<Fault>(i));
-                }
-            }
-        }
-        draw_policies();
-        outcome_.seed = seed_;
-        outcome_.machines = machines;
-        outcome_.what = std::string(kind) + " of " + std::to_string(machines) + ", " +
-                        std::to_string(topology_.links.size()) + " links";
-        for (const Fault fault : kinds_) {
-            outcome_.what += (fault == kinds_.front() ? "; " : ", ") +
-                             std::string(fault_names[static_cast<std::size_t>(fault)]);
-        }
-    }
-
-    // From numbers of its own, so that a seed's mesh and faults are what they would be without.
-    void draw_policies() {
-        for (const Machine& machine : topology_.machines) {
-            for (const std::string& service : machine.services) {
-                if (!topology_.policies.contains(service) && policies_.below(3) != 0) {
-                    topology_.policies.emplace(service, any_policy());
-                }
-            }
-        }
-        // Queues may be short, but a full announcement must fit, and policies make it longer: by 64
-        // bytes for each entry, and 100 for each that is there for its policy alone.
-        for (const Machine& machine : topology_.machines) {
-            router_options_.terminal.queue += 64 * machine.services.size();
-        }
-        router_options_.terminal.queue += 500;
-        answers_ = policies_.below(2) == 0;
-        router_options_.balance.probe_interval = milliseconds(300 + policies_.below(5'000));
-        router_options_.balance.probe_timeout = milliseconds(200 + policies_.below(2'000));
-        router_options_.balance.request_timeout = milliseconds(500 + policies_.below(30'000));
-    }
-
-    balance::Policy any_policy() {
-        static constexpr std::array<std::string_view, 7> all = {
-            "round-robin",   "least-conn",        "random", "weighted", "nearest",
-            "sticky source", "sticky header:none"};
-        return *balance::parse_policy(all[policies_.below(all.size())]);
-    }
-
     // Somebody sets other policies, anywhere.
     void schedule_policies(World& world, base::Instant from, base::Instant until) {
         const auto span = static_cast<std::uint64_t>((until - from).count());
-        for (std::uint64_t i = policies_.below(6); traffic_ && i > 0; --i) {
+        for (std::uint64_t i = policies_.below(6); plan_.traffic && i > 0; --i) {
             const auto host = static_cast<HostId>(policies_.below(world.hosts()));
             const router::ControlRequest request{
                 .name = "policy",
                 .texts = {{"service", "s" + std::to_string(policies_.below(3))},
-                          {"policy", any_policy().text()}},
+                          {"policy", any_policy(policies_).text()}},
                 .flags = {},
                 .numbers = {}};
             world.at(from + base::Duration(policies_.below(span)),
@@ -226,8 +138,8 @@ private:
         std::vector<std::unique_ptr<Service>> services;
         for (HostId host = 0; host < world.hosts(); ++host) {
             const std::vector<std::string>& names = world.topology().machines[host].services;
-            if (!names.empty() || traffic_) {
-                services.push_back(std::make_unique<Service>(host, names, ledger_, answers_));
+            if (!names.empty() || plan_.traffic) {
+                services.push_back(std::make_unique<Service>(host, names, ledger_, plan_.answers));
                 Service& service = *services.back();
                 world.at(world.now() + milliseconds(random_.below(1500)),
                          [&service, &world] { service.attach(world); });
@@ -250,13 +162,13 @@ private:
     }
 
     void schedule(World& world, Faults& faults, base::Instant from, base::Instant until) {
-        if (kinds_.empty()) {
+        if (plan_.kinds.empty()) {
             return;
         }
         const auto span = static_cast<std::uint64_t>((until - from).count());
-        const std::uint64_t count = 1 + random_.below(4 * kinds_.size() + 8);
+        const std::uint64_t count = 1 + random_.below(4 * plan_.kinds.size() + 8);
         for (std::uint64_t i = 0; i < count; ++i) {
-            const Fault fault = kinds_[random_.below(kinds_.size())];
+            const Fault fault = plan_.kinds[random_.below(plan_.kinds.size())];
             world.at(from + base::Duration(random_.below(span)),
                      [fault, until, &faults] { faults.inject(fault, until); });
         }
@@ -264,7 +176,7 @@ private:
 
     void schedule_traffic(World& world, std::vector<std::unique_ptr<Service>>& services,
                           base::Instant from, base::Instant until) {
-        if (!traffic_ || services.empty()) {
+        if (!plan_.traffic || services.empty()) {
             return;
         }
         const auto span = static_cast<std::uint64_t>((until - from).count());
@@ -312,7 +224,8 @@ private:
     // differed.
     void wait_for_rest(World& world, Checker& checker, const Faults& faults, base::Instant since) {
         const base::Instant last =
-            since + (faults.needs_long_quiet() || has(Fault::corrupt) ? quiet_most : quiet_least);
+            since +
+            (faults.needs_long_quiet() || plan_.has(Fault::corrupt) ? quiet_most : quiet_least);
         std::string unsettled;
         while (world.now() < last && checker.violation().empty()) {
             world.run_until(world.now() + look);
@@ -323,7 +236,7 @@ private:
             const base::Instant settled = world.now();
             const std::uint64_t asked = fulls_asked(world);
             run_while_good(world, checker,
-                           world.now() + 2 * router_options_.gossip.interval + seconds(1));
+                           world.now() + 2 * plan_.options.gossip.interval + seconds(1));
             unsettled = checker.unsettled(world);
             if (unsettled.empty() && fulls_asked(world) == asked) {
                 outcome_.settled_after = settled - since;
@@ -388,15 +301,10 @@ private:
         }
     }
 
-    std::uint64_t seed_;
     const RunOptions& options_;
     base::Random random_;
     base::Random policies_;  // all that is drawn of balancing
-    Topology topology_;
-    router::Options router_options_;
-    std::vector<Fault> kinds_;
-    bool traffic_ = false;
-    bool answers_ = false;
+    Plan plan_;
     Ledger ledger_;
     Outcome outcome_;
 };

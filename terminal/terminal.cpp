@@ -133,7 +133,6 @@ bool Terminal::on_first_frame(const Frame& frame, Receiver& receiver) {
     }
     state_ = State::greeted;
     role_ = hello->role;
-    peer_max_frame_ = hello->max_frame;
     peer_machine_ = role_ == envelope::Role::router ? hello->machine_id : std::string();
     peer_incarnation_ = hello->incarnation;
     receiver.on_hello(spec_.id, std::move(*hello));

@@ -122,7 +122,6 @@ public:
     const RoundTrip& round_trip() const { return round_trip_; }
     const std::string& closing_code() const { return closing_code_; }
     const std::string& closing_message() const { return closing_message_; }
-    std::uint32_t peer_max_frame() const { return peer_max_frame_; }
     OutputQueue& output() { return output_; }
     const OutputQueue& output() const { return output_; }
     Counters& counters() { return counters_; }
@@ -151,7 +150,6 @@ private:
     base::Instant frame_since_ = base::never;  // when the frame that isn't whole began; never: none
     std::string peer_machine_;
     std::uint64_t peer_incarnation_ = 0;
-    std::uint32_t peer_max_frame_ = 0;
     std::string closing_code_;
     std::string closing_message_;
 };

@@ -1,5 +1,6 @@
 #include "client/client.h"
 
+#include "envelope/attach.h"
 #include "pair.h"
 
 namespace jetway::client {

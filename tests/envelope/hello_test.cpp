@@ -1,3 +1,4 @@
+#include "envelope/attach.h"
 #include "envelope/hello.h"
 
 #include <doctest/doctest.h>

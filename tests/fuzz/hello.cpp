@@ -1,4 +1,5 @@
 // HELLO, ATTACH, DETACH and GOODBYE: what is read, written and read again is the same.
+#include "envelope/attach.h"
 #include "envelope/hello.h"
 
 #include "envelope/address.h"

@@ -1,3 +1,4 @@
+#include "envelope/attach.h"
 #include "tests/router/mesh.h"
 
 #include <algorithm>

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "envelope/attach.h"
 #include "envelope/cursor.h"
 #include "tests/router/mesh.h"
 

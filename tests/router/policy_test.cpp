@@ -1,4 +1,5 @@
 // Envelopes obey the policy of their service.
+#include "envelope/attach.h"
 #include "tests/router/asking.h"
 
 namespace jetway::router::testing {
