@@ -46,15 +46,15 @@ base::Result<Words> read_words(std::vector<std::string> words,
             read.flags.insert(name);
         } else if (is_one_of(valued, name)) {
             if (equals == std::string::npos && i + 1 == words.size()) {
-                return base::Error{"usage", "expected a value after " + name};
+                return usage("expected a value after " + name);
             }
             read.values[name] =
                 equals != std::string::npos ? words[i].substr(equals + 1) : words[++i];
         } else {
             std::vector<std::string_view> known = flags;
             known.insert(known.end(), valued.begin(), valued.end());
-            return base::Error{"usage", read.verb + " has no option " + escaped(name) +
-                                            base::suggestion(name, known)};
+            return usage(read.verb + " has no option " + escaped(name) +
+                         base::suggestion(name, known));
         }
     }
     return read;
