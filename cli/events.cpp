@@ -9,6 +9,7 @@
 #include "client/control.h"
 #include "console/event_text.h"
 #include "console/fields.h"
+#include "console/following.h"
 
 namespace jetway::cli {
 
@@ -16,9 +17,7 @@ namespace {
 
 using envelope::Json;
 
-constexpr std::uint64_t page = 500;
-constexpr std::uint64_t wait_ms = 20'000;  // the router answers by then, also when nothing happened
-constexpr base::Duration least_wait = std::chrono::seconds(1);
+constexpr std::uint64_t most_at_once = 500;  // in one answer
 
 struct EventsOptions {
     RouterOptions router;
@@ -32,51 +31,49 @@ struct EventsOptions {
 class Follower {
 public:
     Follower(client::Client& client, const EventsOptions& options, const Context& context)
-        : client_(client), options_(options), context_(context) {}
+        : client_(client),
+          options_(options),
+          context_(context),
+          following_(options.last, most_at_once) {}
 
     // Until the router is gone; without following, once.
     int run() {
-        Json args{{"level", options_.level}, {"limit", options_.last}};
         for (;;) {
             const base::Instant asked = client_.runtime().now();
-            const base::Result<Json> answer =
-                client::control(client_, {"events", args, options_.machine},
-                                options_.router.timeout + std::chrono::milliseconds(wait_ms));
+            const base::Result<Json> answer = client::control(
+                client_, {"events", following_.args(options_.level), options_.machine},
+                options_.router.timeout + console::Following::parked);
             if (!answer) {
                 const std::string machine =
                     options_.machine.empty() ? client_.machine_id() : options_.machine;
                 return fail("events of router@" + machine, answer.error());
             }
-            show(*answer);
+            const console::Following::Page page = following_.take(*answer);
+            show(page, console::text_at(*answer, "machineId"));
             if (options_.no_follow) {
                 return exit_yes;
             }
-            // A router that has too many followers answers at once, with nothing.
-            if (console::list_at(*answer, "events").empty()) {
+            if (page.waits) {
                 client_.runtime().wait_until([this] { return !client_.is_open(); },
-                                             asked + least_wait);
+                                             asked + console::Following::least_wait);
             }
-            args = {{"level", options_.level},
-                    {"after", console::number_at(*answer, "next")},
-                    {"limit", page},
-                    {"waitMs", wait_ms}};
         }
     }
 
 private:
-    void show(const Json& answer) const {
-        if (const std::uint64_t missed = console::number_at(answer, "missed"); missed > 0) {
-            complain(std::to_string(missed) + " events came too fast and were missed");
+    void show(const console::Following::Page& page, const std::string& machine) const {
+        if (page.missed > 0) {
+            complain(std::to_string(page.missed) + " events came too fast and were missed");
         }
         const console::WallTime now = std::chrono::system_clock::now();
         std::string lines;
-        for (const Json& event : console::list_at(answer, "events")) {
+        for (const Json& event : page.events) {
             if (!options_.json) {
                 lines += console::event_text(event, now, context_.colour) + "\n";
                 continue;
             }
             Json line{{"schema", "jetway.event/1"},
-                      {"machineId", console::text_at(answer, "machineId")},
+                      {"machineId", machine},
                       {"time", console::timestamp(now - std::chrono::milliseconds(
                                                             console::number_at(event, "ageMs")))}};
             for (const auto& [key, value] : event.items()) {
@@ -92,6 +89,7 @@ private:
     client::Client& client_;
     const EventsOptions& options_;
     const Context& context_;
+    console::Following following_;
 };
 
 int run_events(const EventsOptions& options, const Context& context) {

@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <utility>
 
 #include "console/commands.h"
 #include "console/event_text.h"
 #include "console/fields.h"
+#include "console/following.h"
 #include "console/table.h"
 #include "console/text.h"
 
@@ -17,13 +17,10 @@ namespace {
 using envelope::Json;
 
 constexpr std::array<const char*, 4> level_names = {"debug", "info", "warning", "error"};
-constexpr std::uint64_t before_us = 10;  // events that are shown for a start
-constexpr std::uint64_t page = 200;
-constexpr std::uint64_t parked_ms = 25'000;  // by the router, which allows 30 s
-constexpr base::Duration parked = std::chrono::milliseconds(parked_ms);
+constexpr std::uint64_t before_us = 10;      // events that are shown for a start
+constexpr std::uint64_t most_at_once = 200;  // in one answer
 constexpr base::Duration between = std::chrono::milliseconds(20);  // a burst comes in few answers
 constexpr base::Duration patience = std::chrono::seconds(5);
-constexpr base::Duration again = std::chrono::seconds(1);
 
 class EventsCommand final : public Command {
 public:
@@ -40,7 +37,7 @@ public:
     void on_answer(Host& host, std::uint64_t /*question*/,
                    const base::Result<Json>& answer) override {
         if (!answer) {
-            if (!after_) {  // it has none to follow, or can't be reached
+            if (!following_.begun()) {  // it has none to follow, or can't be reached
                 host.complain("events of router@" + host.machine(), answer.error());
                 host.finish();
                 return;
@@ -49,24 +46,20 @@ public:
             if (!std::exchange(broken_, true)) {
                 host.complain("events of router@" + host.machine(), answer.error());
             }
-            next_ = host.now() + again;
+            next_ = host.now() + Following::least_wait;
             return;
         }
         if (std::exchange(broken_, false)) {
             host.print(printable("router@" + host.machine() + " answers again") + "\n");
         }
-        if (after_) {
-            host.count_lost_events(number_at(*answer, "missed"));
-        }
-        for (const Json& event : list_at(*answer, "events")) {
+        const Following::Page page = following_.take(*answer);
+        host.count_lost_events(page.missed);
+        for (const Json& event : page.events) {
             if (is_wanted(host, event)) {
                 host.print_event(event_text(event, host.wall(), host.colour()));
             }
         }
-        // A router that has too many followers answers at once, with nothing.
-        const bool nothing = after_ && list_at(*answer, "events").empty();
-        after_ = number_at(*answer, "next");
-        next_ = host.now() + (nothing ? again : between);
+        next_ = host.now() + (page.waits ? Following::least_wait : between);
     }
 
     void on_time(Host& host) override {
@@ -82,18 +75,10 @@ private:
     }
 
     void ask(Host& host) {
-        Json args{{"level", level(host)}};
-        if (after_) {
-            args["after"] = *after_;
-            args["limit"] = page;
-            args["waitMs"] = parked_ms;
-        } else {
-            args["limit"] = before_us;
-        }
         host.ask({.request = "events",
-                  .args = std::move(args),
+                  .args = following_.args(level(host)),
                   .machine = host.machine(),
-                  .timeout = after_ ? parked + patience : patience});
+                  .timeout = following_.begun() ? Following::parked + patience : patience});
     }
 
     // The level may have ended while the request was parked.
@@ -105,7 +90,7 @@ private:
     }
 
     std::string level_;
-    std::optional<std::uint64_t> after_;
+    Following following_{before_us, most_at_once};
     bool broken_ = false;
     base::Instant next_ = base::never;
 };

@@ -1,4 +1,3 @@
-#include "envelope/attach.h"
 #include "tests/router/mesh.h"
 
 #include <algorithm>

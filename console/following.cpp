@@ -1,0 +1,29 @@
+#include "console/following.h"
+
+#include <utility>
+
+#include "console/fields.h"
+
+namespace jetway::console {
+
+using envelope::Json;
+
+Json Following::args(const std::string& level) const {
+    Json args{{"level", level}, {"limit", after_ ? page_ : last_}};
+    if (after_) {
+        args["after"] = *after_;
+        args["waitMs"] = base::to_microseconds(parked) / 1000;
+    }
+    return args;
+}
+
+Following::Page Following::take(const Json& answer) {
+    Page page;
+    page.events = list_at(answer, "events");
+    page.missed = number_at(answer, "missed");
+    page.waits = after_ && page.events.empty();
+    after_ = number_at(answer, "next");
+    return page;
+}
+
+}  // namespace jetway::console
