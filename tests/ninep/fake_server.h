@@ -111,6 +111,13 @@ private:
         put(out, message);
     }
 
+    // Of how a fid is used: one that lies has told the client otherwise.
+    void complain(const std::string& what) {
+        if (!lie) {
+            malformed += what;
+        }
+    }
+
     void answer(const Message& request, base::Bytes& out) {
         seen.push_back(ninep::type_name(request.type));
         if (before && before(request) == Do::silence) {
@@ -123,7 +130,7 @@ private:
         const bool needs_fid = request.type != Type::tversion && request.type != Type::tattach &&
                                request.type != Type::tflush;
         if (needs_fid && at == fids.end()) {
-            malformed += ninep::type_name(request.type) + " of an unknown fid; ";
+            complain(ninep::type_name(request.type) + " of an unknown fid; ");
             return fail(out, request, "unknown fid", 9);
         }
         const std::string path = at == fids.end() ? "" : at->second;
@@ -150,7 +157,7 @@ private:
                     return fail(out, request, "permission denied", 13);
                 }
                 if (fids.count(request.fid) == 1) {
-                    malformed += "attach to a fid in use; ";
+                    complain("attach to a fid in use; ");
                 }
                 users.push_back(std::string(request.uname));
                 fids[request.fid] = root;
@@ -170,14 +177,14 @@ private:
                     message.qids.push_back(qid_of(to));
                 }
                 if (open.count(request.fid) == 1) {
-                    malformed += "a walk of an open fid; ";
+                    complain("a walk of an open fid; ");
                 }
                 if (message.qids.count == 0 && request.names.count > 0) {
                     return fail(out, request, "file does not exist", 2);
                 }
                 if (message.qids.count == request.names.count) {
                     if (request.newfid != request.fid && fids.count(request.newfid) == 1) {
-                        malformed += "a walk to a fid in use; ";
+                        complain("a walk to a fid in use; ");
                     }
                     fids[request.newfid] = to;
                 }
@@ -186,7 +193,7 @@ private:
             case Type::topen:
             case Type::tlopen:
                 if (open.count(request.fid) == 1) {
-                    malformed += "opened twice; ";
+                    complain("opened twice; ");
                 }
                 open.insert(request.fid);
                 message.qid = qid_of(path);
