@@ -80,15 +80,7 @@ void Holds::open_held(const std::string& machine, const std::string& service,
     }
 }
 
-void Holds::open_gate(Gate gate, const Resume& resume) {
-    std::vector<std::pair<Sender, std::string>> free;
-    for (auto& [sender, addresses] : told_) {
-        for (auto& [address, gates] : addresses) {
-            if (gates.erase(gate) > 0 && gates.empty()) {
-                free.emplace_back(sender, address);
-            }
-        }
-    }
+void Holds::resume_all(const Told& free, const Resume& resume) {
     for (const auto& [sender, address] : free) {
         const auto at = told_.find(sender);
         at->second.erase(address);
@@ -99,9 +91,21 @@ void Holds::open_gate(Gate gate, const Resume& resume) {
     }
 }
 
+void Holds::open_gate(Gate gate, const Resume& resume) {
+    Told free;
+    for (auto& [sender, addresses] : told_) {
+        for (auto& [address, gates] : addresses) {
+            if (gates.erase(gate) > 0 && gates.empty()) {
+                free.emplace_back(sender, address);
+            }
+        }
+    }
+    resume_all(free, resume);
+}
+
 void Holds::open_names(const std::function<bool(const std::string& name)>& open,
                        const Resume& resume) {
-    std::vector<std::pair<Sender, std::string>> free;
+    Told free;
     for (const auto& [sender, addresses] : told_) {
         for (const auto& [address, gates] : addresses) {
             if (address.find('@') == std::string::npos && open(address)) {
@@ -109,14 +113,7 @@ void Holds::open_names(const std::function<bool(const std::string& name)>& open,
             }
         }
     }
-    for (const auto& [sender, address] : free) {
-        const auto at = told_.find(sender);
-        at->second.erase(address);
-        if (at->second.empty()) {
-            told_.erase(at);
-        }
-        resume(sender, address);
-    }
+    resume_all(free, resume);
 }
 
 void Holds::forget(Sender sender) {

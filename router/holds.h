@@ -118,10 +118,12 @@ private:
         base::Instant since{};
     };
     using Crowds = std::map<std::uint32_t, Crowd>;
+    using Told = std::vector<std::pair<Sender, std::string>>;  // and what it was told to hold
 
     Gate crowd(Crowds& among, std::uint32_t id, base::Instant now);
     void open(Crowds& among, std::uint32_t id, const Resume& resume);
     void open_gate(Gate gate, const Resume& resume);
+    void resume_all(const Told& free, const Resume& resume);
     static std::vector<std::pair<std::uint32_t, base::Instant>> list(const Crowds& crowds);
 
     Gate last_gate_ = 0;
