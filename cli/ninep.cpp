@@ -13,6 +13,7 @@
 #include "cli/verbs.h"
 #include "console/table.h"
 #include "console/text.h"
+#include "ninep/exchange.h"
 #include "ninep/translate.h"
 
 namespace jetway::cli {
@@ -39,7 +40,7 @@ int fail_at(const NinepVerb& verb, base::Error why) {
     if (why.code == "no-router" || why.code == "closed" || why.code == "usage") {
         return fail("9p", why);
     }
-    if (why.code == "not-sent" || why.code == "unanswered") {
+    if (ninep::is_of_connection(why)) {
         why.code = "closed";
     }
     if (why.code == "ETIMEDOUT") {

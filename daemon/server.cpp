@@ -43,7 +43,7 @@ Server::Server(io::Loop& loop, Options options)
       router_(with_incarnation(options_.machine.router,
                                !config::insecure_listeners(options_.machine).empty()),
               seeded(), loop.now(), [this] { return figures(); }),
-      carriers_(loop, router_, [this](const base::Report& report) { tell(report); }),
+      carriers_(loop, router_, [this](const base::Report& report) { options_.on_report(report); }),
       ninep_(carriers_),
       debug_(carriers_, options_.machine.debug_sessions),
       admin_(carriers_),
@@ -111,14 +111,10 @@ router::ProcessFigures Server::figures() const {
     return figures;
 }
 
-void Server::tell(const base::Report& report) {
-    options_.on_report(report);
-}
-
 // What the router doesn't know of by itself.
 void Server::report(const base::Report& what) {
     router_.note(what, loop_.now());
-    tell(what);
+    options_.on_report(what);
 }
 
 void Server::use_certificates(std::shared_ptr<const io::TlsContext> tls) {

@@ -68,7 +68,6 @@ private:
     void set_targets(const config::MachineConfig& machine);
     base::Result<void> apply(config::MachineConfig fresh);
     router::ProcessFigures figures() const;
-    void tell(const base::Report& report);
     void use_certificates(std::shared_ptr<const io::TlsContext> tls);
     void report_validity();
     void watch_shutdown();
