@@ -9,12 +9,13 @@ namespace jetway::console {
 using envelope::Json;
 
 Json Following::args(const std::string& level) const {
-    Json args{{"level", level}, {"limit", after_ ? page_ : last_}};
-    if (after_) {
-        args["after"] = *after_;
-        args["waitMs"] = base::to_microseconds(parked) / 1000;
+    if (!after_) {
+        return {{"level", level}, {"limit", last_}};
     }
-    return args;
+    return {{"level", level},
+            {"after", *after_},
+            {"limit", page_},
+            {"waitMs", base::to_microseconds(parked) / 1000}};
 }
 
 Following::Page Following::take(const Json& answer) {
