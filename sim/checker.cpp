@@ -193,15 +193,15 @@ void Checker::step_to(const World& world, HostId id, std::uint32_t machine) {
     }
 }
 
-void Checker::on_envelope(World& world, HostId host, TerminalId, bool from_router,
+void Checker::on_envelope(World& world, HostId host, std::optional<HostId> from,
                           const envelope::Frame& frame) {
     if (!violation_.empty()) {
         return;
     }
-    if (!from_router) {
+    if (!from) {
         choices_.came(world, host, frame);
     }
-    if (!from_router || !options_.loops) {
+    if (!from || !options_.loops) {
         return;
     }
     const std::uint64_t number = sim::number_of(frame);
@@ -211,10 +211,17 @@ void Checker::on_envelope(World& world, HostId host, TerminalId, bool from_route
     Passed& passed = passed_[number];
     if (passed.pin.empty()) {
         passed.pin = frame.pin;
+        passed.origin = *from;
     }
     const bool again = (frame.flags & envelope::flag::possible_duplicate) != 0;
     passed.rebound = passed.rebound || again ||
                      passed.pin != frame.pin;  // also the copies of `@*`, each on a way of its own
+    // What a link sends again on its next connection has passed it once.
+    const std::uint32_t had = passed.came[*from] + (*from == passed.origin ? 1 : 0);
+    if (++passed.sent[{*from, host}] > had) {
+        return;
+    }
+    ++passed.came[host];
     const std::uint32_t machine = number_of_machine(frame.pin);
     const auto way_of = [&](HostId of) {
         const bool known = of < ways_.size() && machine < ways_[of].changes.size();

@@ -54,7 +54,7 @@ public:
 
     void on_turn(World& world, HostId host) override;
     void on_changed(World& world, HostId host, std::string_view machine) override;
-    void on_envelope(World& world, HostId host, TerminalId terminal, bool from_router,
+    void on_envelope(World& world, HostId host, std::optional<HostId> from,
                      const envelope::Frame& frame) override;
     void on_sent(World& world, HostId host, TerminalId terminal,
                  const envelope::Frame& frame) override;
@@ -89,6 +89,9 @@ private:
     struct Passed {
         std::string pin;
         bool rebound = false;
+        HostId origin = 0;
+        std::map<HostId, std::uint32_t> came;  // how often to each
+        std::map<std::pair<HostId, HostId>, std::uint32_t> sent;
         // And each one's life, and how often its way had changed, at that time.
         std::map<HostId, std::pair<std::uint32_t, std::uint32_t>> routers;
     };

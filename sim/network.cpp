@@ -177,8 +177,11 @@ void World::deliver(ConnectionId id, std::uint8_t end) {
             if (observer_->sniffing()) {
                 way.arrived.feed(bytes, nullptr, [&](const envelope::Frame& frame) {
                     if (frame.kind == envelope::Kind::envelope) {
-                        observer_->on_envelope(*this, to.host, to.terminal,
-                                               connection.link.has_value(), frame);
+                        observer_->on_envelope(*this, to.host,
+                                               connection.link
+                                                   ? std::optional(connection.ends[1 - end].host)
+                                                   : std::nullopt,
+                                               frame);
                     }
                     return true;
                 });

@@ -53,8 +53,8 @@ public:
     virtual ~Observer() = default;
     // A router's turn is over.
     virtual void on_turn(World&, HostId) {}
-    // An ENVELOPE comes to a router, before it reads it; `from_router`: over a link.
-    virtual void on_envelope(World&, HostId, TerminalId, bool /*from_router*/,
+    // An ENVELOPE comes to a router, before it reads it; `from`: over a link, from that host's.
+    virtual void on_envelope(World&, HostId, std::optional<HostId> /*from*/,
                              const envelope::Frame&) {}
     // One leaves a router over one of its terminals.
     virtual void on_sent(World&, HostId, TerminalId, const envelope::Frame&) {}
