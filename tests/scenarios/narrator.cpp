@@ -157,12 +157,10 @@ void Narrator::on_turn(sim::World& world, sim::HostId id) {
     tell_messages();
 }
 
-void Narrator::on_envelope(sim::World& world, sim::HostId host, terminal::TerminalId terminal,
-                           bool from_router, const envelope::Frame& frame) {
-    checker_.on_envelope(world, host, terminal, from_router, frame);
+void Narrator::on_envelope(sim::World& world, sim::HostId host, std::optional<sim::HostId> from,
+                           const envelope::Frame& frame) {
+    checker_.on_envelope(world, host, from, frame);
     if (const std::uint64_t number = sim::number_of(frame); number != 0) {
-        const std::optional<sim::HostId> from =
-            from_router ? world.connected_to(host, terminal) : std::nullopt;
         ways_[{number, host}] =
             (from ? way_of(number, *from) + "-" : std::string()) + name(world, host);
     }

@@ -44,8 +44,8 @@ public:
 
     void on_turn(sim::World& world, sim::HostId host) override;
     void on_changed(sim::World& world, sim::HostId host, std::string_view machine) override;
-    void on_envelope(sim::World& world, sim::HostId host, terminal::TerminalId terminal,
-                     bool from_router, const envelope::Frame& frame) override;
+    void on_envelope(sim::World& world, sim::HostId host, std::optional<sim::HostId> from,
+                     const envelope::Frame& frame) override;
     void on_other_sent(sim::World& world, sim::HostId host, terminal::TerminalId terminal,
                        const envelope::Frame& frame) override;
     void on_report(sim::World& world, sim::HostId host, const base::Report& report) override;
